@@ -1,0 +1,59 @@
+# Each target makes what it needs, in .venv, on a machine with nothing but Python >= 3.11 (.ci/venv).
+# PYTHON=python3.13 chooses the interpreter.
+
+PY := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test lint formatted linted typed layered check test-all autobahn bench format clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: venv-runtime ## a server, some clients and every frame between them
+	@$(PY) -m wskit demo
+
+test: venv-dev ## the suite with its branch coverage: protocol 100 %, the rest >= 95 %
+	@$(PY) -m coverage erase
+	@$(PY) -m coverage run -m pytest
+	@$(PY) -m coverage combine --quiet
+	@$(PY) -m coverage report --include='wskit/protocol/*' --fail-under=100
+	@$(PY) -m coverage report --omit='wskit/protocol/*' --fail-under=95
+
+lint: formatted linted typed layered ## the static checks: format, lint, types, layers
+
+formatted: venv-dev
+	@$(PY) -m ruff format --check --quiet || { echo 'not formatted: run make format'; exit 1; }
+
+linted: venv-dev
+	@$(PY) -m ruff check --quiet
+
+typed: venv-dev
+	@$(PY) -m mypy
+	@cd bench && ../$(PY) -m mypy --config-file ../pyproject.toml .
+
+layered: venv-dev
+	@.venv/bin/lint-imports --no-logo
+
+check: lint test ## lint and test
+
+test-all: ## the suite on every CPython >= 3.11 of this machine (PATH, pyenv)
+	@.ci/test-all
+
+autobahn: venv-runtime ## the real Autobahn Testsuite in both directions; CASES='1.*' narrows
+	@$(PY) autobahn/run.py $(if $(CASES),--cases '$(CASES)')
+
+bench: venv-runtime ## how fast, beside other libraries
+	@$(PY) bench/run.py
+
+format: venv-dev ## format the sources and mend what can be mended
+	@$(PY) -m ruff check --quiet --fix-only
+	@$(PY) -m ruff format
+
+clean: ## remove what these targets made
+	@rm -rf .venv .venv-* build *.egg-info .coverage .coverage.* .hypothesis .*_cache bench/.mypy_cache
+	@rm -rf autobahn/.suite autobahn/reports bench/.peers bench/build bench/results
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+venv-%:
+	@.ci/venv $*

@@ -1,0 +1,557 @@
+/* A WebSocket load generator: one thread, epoll, loopback only, nothing but libc.
+ *
+ * Law: every reply is compared byte for byte (header and payload) with the one frame RFC 6455 allows
+ * for it: unmasked, final, shortest length form, same type, same content, same order. A run with one
+ * wrong byte counts an error and exits 1.
+ *
+ *   load --port P [--connections N] [--size B] [--depth D] [--binary]     echo
+ *   load --port P --idle N             open N, one hello each, hold them until stdin closes
+ *   load --port P --handshakes K       whole lives (connect, upgrade, close), K in parallel
+ *
+ * One JSON line on stdout. Times are counted from the end of the warm-up; --pid names the server,
+ * whose CPU clock (user + system, all threads) is read at the same two moments.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10 };
+enum { MAX_CONNECTIONS = 60000, MAX_SIZE = 16 << 20, MAX_DEPTH = 1024, MAX_SECONDS = 600 };
+enum { CONTROL_ROOM = 1024, RESPONSE_ROOM = 8192, EVENTS = 256, PATTERN_SHIFTS = 4096 };
+
+typedef enum { ECHO, IDLE, HANDSHAKES } work_t;
+typedef enum { OPENING, WARMING, MEASURING, HOLDING, FINISHED } phase_t;
+typedef enum { FREE, CONNECTING, UPGRADING, OPEN, CLOSING } state_t;
+
+typedef struct {
+    int fd;
+    state_t state;
+    int wants_write;
+    uint32_t number;              /* shifts the payload, so that no two connections send the same */
+    uint64_t sent, received;      /* data messages */
+    uint64_t *sent_at;            /* ns, a ring of depth */
+    uint64_t born;                /* ns */
+    unsigned char *in, *out;
+    size_t in_len, out_pos, out_len;
+} conn_t;
+
+static struct {
+    work_t work;
+    int port, raw, opcode, parallel;
+    uint32_t connections, size, depth;
+    double seconds, warmup, stall;
+    uint64_t messages;
+    pid_t pid;
+} cfg = {.opcode = TEXT, .parallel = 64, .connections = 1, .size = 32, .depth = 1,
+         .seconds = 1, .warmup = 0.2, .stall = 10};
+
+static phase_t phase = OPENING;
+static conn_t *conns;
+static int epoll_fd;
+static uint32_t opened, started;
+static size_t in_room, out_room;
+static unsigned char *pattern;      /* printable, so any slice of it is text as well as bytes */
+static unsigned char reply_head[10];
+static size_t reply_head_len;
+static uint64_t messages, errors, progress_at, phase_from, window_from, window_to;
+static double server_cpu_from, server_cpu_to, own_cpu_from, own_cpu_to;
+static char first_error[160];
+
+/* -- clocks and numbers ------------------------------------------------------------------------- */
+
+static uint64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static double cpu_seconds(clockid_t clock) {
+    struct timespec t;
+    return clock_gettime(clock, &t) ? -1 : (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double server_cpu(void) {
+    clockid_t clock;
+    if (cfg.pid == 0 || clock_getcpuclockid(cfg.pid, &clock) != 0) return -1;
+    return cpu_seconds(clock);
+}
+
+static uint64_t random64(void) { /* xorshift64*: differs from run to run, need not be secret here */
+    static uint64_t x;
+    while (x == 0)
+        if (getrandom(&x, sizeof x, 0) != sizeof x) x = now_ns();
+    x ^= x >> 12, x ^= x << 25, x ^= x >> 27;
+    return x * 0x2545F4914F6CDD1Du;
+}
+
+static void die(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    fputs("load: ", stderr), vfprintf(stderr, format, args), fputc('\n', stderr);
+    va_end(args);
+    exit(2);
+}
+
+static void *must(void *memory) {
+    if (memory == NULL) die("out of memory");
+    return memory;
+}
+
+/* -- latencies: log-linear buckets, 128 to a power of two, so within 1 % --------------------------- */
+
+static uint64_t buckets[64 * 128], latency_max;
+
+static void record_latency(uint64_t ns) {
+    int shift = ns < 256 ? 0 : 56 - __builtin_clzll(ns);
+    buckets[shift * 128 + (int)(ns >> shift)]++;
+    if (ns > latency_max) latency_max = ns;
+}
+
+static double percentile_us(double share) {
+    uint64_t seen = 0, total = 0;
+    for (int i = 0; i < 64 * 128; i++) total += buckets[i];
+    for (int i = 0; i < 64 * 128; i++) {
+        seen += buckets[i];
+        if (total && (double)seen >= share * (double)total) {
+            int shift = i < 256 ? 0 : i / 128 - 1;
+            return (double)((uint64_t)(i - shift * 128) << shift) / 1e3;
+        }
+    }
+    return 0;
+}
+
+/* -- connections ---------------------------------------------------------------------------------- */
+
+static void drop(conn_t *c) {
+    close(c->fd);
+    c->fd = -1;
+    c->state = FREE;
+}
+
+static void fail(conn_t *c, const char *format, ...) {
+    if (errors++ == 0) {
+        va_list args;
+        va_start(args, format);
+        vsnprintf(first_error, sizeof first_error, format, args);
+        va_end(args);
+    }
+    if (c != NULL && c->state != FREE) drop(c);
+}
+
+static void watch(conn_t *c, int operation, int wants_write) {
+    struct epoll_event event = {.events = EPOLLIN | (wants_write ? EPOLLOUT : 0), .data.ptr = c};
+    if (epoll_ctl(epoll_fd, operation, c->fd, &event) != 0) die("epoll_ctl: %s", strerror(errno));
+    c->wants_write = wants_write;
+}
+
+/* One address has 28,000 ports, and a closed one waits a minute: 127.0.0.1..200 take turns. */
+static void bind_source(int fd) {
+    int on = 1;
+    struct sockaddr_in from = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK + started % 200)};
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    if (bind(fd, (struct sockaddr *)&from, sizeof from) != 0) die("bind: %s", strerror(errno));
+}
+
+static void open_connection(conn_t *c) {
+    int on = 1;
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)cfg.port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (c->fd < 0) die("socket: %s", strerror(errno));
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    bind_source(c->fd);
+    c->in_len = c->out_pos = c->out_len = 0;
+    c->sent = c->received = 0;
+    c->number = started++;
+    c->born = now_ns();
+    c->state = CONNECTING;
+    if (connect(c->fd, (struct sockaddr *)&to, sizeof to) != 0 && errno != EINPROGRESS)
+        fail(c, "connect: %s", strerror(errno));
+    else
+        watch(c, EPOLL_CTL_ADD, 1);
+}
+
+static void flush(conn_t *c) {
+    while (c->out_pos < c->out_len) {
+        ssize_t n = send(c->fd, c->out + c->out_pos, c->out_len - c->out_pos, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno != EAGAIN) { fail(c, "send: %s", strerror(errno)); return; }
+        if (n < 0) break;
+        c->out_pos += (size_t)n;
+    }
+    if (c->out_pos == c->out_len) c->out_pos = c->out_len = 0;
+    if (c->wants_write != (c->out_len != 0)) watch(c, EPOLL_CTL_MOD, c->out_len != 0);
+}
+
+/* -- frames ---------------------------------------------------------------------------------------- */
+
+static size_t frame_head(unsigned char *to, int opcode, size_t size, int masked) {
+    size_t n = 2;
+    to[0] = (unsigned char)(0x80 | opcode);
+    to[1] = (unsigned char)((masked ? 0x80 : 0) | (size < 126 ? size : size < 65536 ? 126 : 127));
+    if (size >= 126)
+        for (int shift = size < 65536 ? 8 : 56; shift >= 0; shift -= 8)
+            to[n++] = (unsigned char)((uint64_t)size >> shift);
+    return n;
+}
+
+static void queue_frame(conn_t *c, int opcode, const unsigned char *payload, size_t size) {
+    if (c->out_pos > 0) { /* keeps what is unsent at the front, so the room computed once is enough */
+        memmove(c->out, c->out + c->out_pos, c->out_len - c->out_pos);
+        c->out_len -= c->out_pos, c->out_pos = 0;
+    }
+    if (c->out_len + size + 14 > out_room) { fail(c, "more pings than replies"); return; }
+    unsigned char *to = c->out + c->out_len;
+    uint32_t key = cfg.raw ? 0 : (uint32_t)(random64() >> 32);
+    uint64_t wide = key | (uint64_t)key << 32, word;
+    size_t n = frame_head(to, opcode, size, !cfg.raw), i = 0;
+    if (!cfg.raw) memcpy(to + n, &key, 4), n += 4;
+    for (; i + 8 <= size; i += 8) {
+        memcpy(&word, payload + i, 8);
+        word ^= wide;
+        memcpy(to + n + i, &word, 8);
+    }
+    for (; i < size; i++) to[n + i] = payload[i] ^ ((unsigned char *)&key)[i % 4];
+    c->out_len += n + size;
+}
+
+static const unsigned char *payload_of(const conn_t *c, uint64_t message) {
+    return pattern + (c->number * 31 + message * 7) % PATTERN_SHIFTS;
+}
+
+static void queue_message(conn_t *c, uint64_t now) {
+    c->sent_at[c->sent % cfg.depth] = now;
+    queue_frame(c, cfg.opcode, payload_of(c, c->sent), cfg.size);
+    c->sent++;
+}
+
+static void check_reply(conn_t *c, const unsigned char *payload, uint64_t now) {
+    uint64_t number = c->received++;
+    progress_at = now;
+    if (memcmp(payload, payload_of(c, number), cfg.size) != 0) {
+        fail(NULL, "reply %llu has wrong content", (unsigned long long)number);
+    } else if (phase == MEASURING) {
+        messages++;
+        record_latency(now - c->sent_at[number % cfg.depth]);
+    }
+    if (cfg.work == IDLE)
+        opened++;
+    else if (phase != FINISHED)
+        queue_message(c, now);
+}
+
+/* A control frame of the server: 0 while it is incomplete, else its length. */
+static size_t take_control(conn_t *c, const unsigned char *at, size_t have, uint64_t now) {
+    if (have < 2 || have < 2u + at[1]) return 0;
+    if (at[0] == (0x80 | PING)) {
+        queue_frame(c, PONG, at + 2, at[1]);
+    } else if (c->state == CLOSING) {
+        c->received = 1;
+    } else {
+        fail(c, "closed by the server, code %d", at[1] < 2 ? 1005 : at[2] << 8 | at[3]);
+    }
+    progress_at = now;
+    return 2u + at[1];
+}
+
+static void take_frames(conn_t *c, uint64_t now) {
+    size_t pos = 0, whole = reply_head_len + cfg.size, taken;
+    while (c->state >= OPEN && pos < c->in_len) {
+        const unsigned char *at = c->in + pos;
+        size_t have = c->in_len - pos;
+        if (at[0] == (0x80 | PING) || at[0] == (0x80 | CLOSE)) {
+            if (have > 1 && at[1] > 125) { fail(c, "masked or too long control frame"); return; }
+            if ((taken = take_control(c, at, have, now)) == 0) break;
+            pos += taken;
+            continue;
+        }
+        if (c->state == CLOSING || c->received == c->sent) { fail(c, "unasked frame"); return; }
+        if (memcmp(at, reply_head, have < reply_head_len ? have : reply_head_len) != 0) {
+            fail(c, "wrong frame header %02x %02x", at[0], have > 1 ? at[1] : 0);
+            return;
+        }
+        if (have < whole) break;
+        check_reply(c, at + reply_head_len, now);
+        pos += whole;
+    }
+    memmove(c->in, c->in + pos, c->in_len - pos);
+    c->in_len -= pos;
+}
+
+/* -- the life of a connection ----------------------------------------------------------------------- */
+
+static void upgrade(conn_t *c) {
+    static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char key[25] = "";
+    uint64_t bits = random64();
+    for (int i = 0; i < 22; i++) { /* 21 digits of 6 bits, one of 2: the 16 bytes of §4.1 */
+        key[i] = base64[i == 21 ? (bits & 3) << 4 : bits & 63];
+        bits = i % 10 == 9 ? random64() : bits >> 6;
+    }
+    c->state = UPGRADING;
+    c->out_len = (size_t)snprintf(
+        (char *)c->out, out_room,
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: %s==\r\nSec-WebSocket-Version: 13\r\n\r\n", cfg.port, key);
+}
+
+static void begin(conn_t *c, uint64_t now) {
+    static const unsigned char normal[2] = {1000 >> 8, 1000 & 255};
+    c->state = OPEN;
+    progress_at = now;
+    if (cfg.work == HANDSHAKES) {
+        if (phase == MEASURING) record_latency(now - c->born);
+        c->state = CLOSING;
+        queue_frame(c, CLOSE, normal, 2);
+    } else if (cfg.work == IDLE) {
+        queue_message(c, now);
+    } else {
+        opened++; /* the first messages go out when all connections are open */
+    }
+}
+
+static void take_response(conn_t *c, uint64_t now) {
+    unsigned char *end = memmem(c->in, c->in_len, "\r\n\r\n", 4);
+    if (end == NULL) {
+        if (c->in_len >= RESPONSE_ROOM) fail(c, "response too long");
+        return;
+    }
+    if (c->in_len < 12 || memcmp(c->in, "HTTP/1.1 101", 12) != 0) {
+        fail(c, "handshake answered: %.*s", (int)strcspn((char *)c->in, "\r"), c->in);
+        return;
+    }
+    c->in_len -= (size_t)(end + 4 - c->in);
+    memmove(c->in, end + 4, c->in_len);
+    begin(c, now);
+}
+
+static void lost(conn_t *c, const char *how, uint64_t now) {
+    if (c->state == CLOSING && c->received == 1) { /* the server's close frame, then its end: a life */
+        progress_at = now;
+        if (phase == MEASURING) messages++;
+        drop(c);
+    } else {
+        fail(c, "connection lost: %s", how);
+    }
+}
+
+static void readable(conn_t *c) {
+    ssize_t n = recv(c->fd, c->in + c->in_len, in_room - c->in_len, 0);
+    uint64_t now = now_ns();
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n <= 0) { lost(c, n < 0 ? strerror(errno) : "end of stream", now); return; }
+    c->in_len += (size_t)n;
+    if (c->state == UPGRADING) take_response(c, now);
+    if (c->state >= OPEN) take_frames(c, now);
+    if (c->state >= UPGRADING && c->out_len > 0) flush(c);
+}
+
+static void handle(conn_t *c, uint32_t events) {
+    if (c->state == CONNECTING && events & EPOLLOUT) {
+        if (cfg.raw) begin(c, now_ns());
+        else upgrade(c);
+        flush(c);
+    }
+    if (c->state != FREE && events & (EPOLLIN | EPOLLHUP | EPOLLERR)) readable(c);
+    else if (c->state >= UPGRADING && events & EPOLLOUT) flush(c);
+}
+
+/* -- the run ------------------------------------------------------------------------------------------ */
+
+static void open_some(void) {
+    static uint32_t next;
+    uint32_t limit = (uint32_t)cfg.parallel;
+    if (cfg.work == HANDSHAKES) {
+        for (uint32_t i = 0; i < cfg.connections && phase != FINISHED; i++)
+            if (conns[i].state == FREE) open_connection(&conns[i]);
+        return;
+    }
+    while (next < cfg.connections && next - opened < limit && errors == 0)
+        open_connection(&conns[next++]);
+}
+
+static void enter(phase_t next, uint64_t now) {
+    phase = next;
+    phase_from = progress_at = now;
+}
+
+static void start_measuring(uint64_t now) {
+    enter(MEASURING, now);
+    window_from = now;
+    server_cpu_from = server_cpu();
+    own_cpu_from = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+static void stop_measuring(uint64_t now) {
+    if (phase == MEASURING) {
+        window_to = now;
+        server_cpu_to = server_cpu();
+        own_cpu_to = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
+    }
+    phase = FINISHED;
+}
+
+static void start_traffic(uint64_t now) {
+    for (uint32_t i = 0; i < cfg.connections; i++) {
+        conn_t *c = &conns[i];
+        for (uint32_t k = 0; k < cfg.depth && c->state == OPEN; k++) queue_message(c, now);
+        if (c->state == OPEN) flush(c);
+    }
+}
+
+static void print_result(void) {
+    static const char *const names[] = {"echo", "idle", "handshakes"};
+    double seconds = (double)(window_to - window_from) / 1e9;
+    printf("{\"mode\": \"%s\", \"connections\": %u, \"size\": %u, \"depth\": %u, \"type\": \"%s\", "
+           "\"messages\": %llu, \"seconds\": %.6f, \"messages_per_second\": %.1f, ",
+           names[cfg.work], cfg.connections, cfg.size, cfg.depth,
+           cfg.opcode == TEXT ? "text" : "binary", (unsigned long long)messages, seconds,
+           seconds > 0 ? (double)messages / seconds : 0);
+    printf("\"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, ", percentile_us(0.5),
+           percentile_us(0.99), (double)latency_max / 1e3);
+    if (cfg.pid != 0 && server_cpu_from >= 0 && server_cpu_to >= 0)
+        printf("\"server_cpu_seconds\": %.6f, ", server_cpu_to - server_cpu_from);
+    for (char *p = first_error; *p; p++) /* a server's own words: keep the line JSON */
+        if (*p < 32 || *p > 126 || *p == '"' || *p == '\\') *p = '?';
+    printf("\"generator_cpu_seconds\": %.6f, \"errors\": %llu, \"error\": \"%s\"}\n",
+           own_cpu_to - own_cpu_from, (unsigned long long)errors, first_error);
+    fflush(stdout);
+}
+
+static void all_open(uint64_t now) {
+    if (cfg.work == IDLE) {
+        window_to = now;
+        messages = opened;
+        own_cpu_to = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
+        enter(HOLDING, now);
+        print_result();
+    } else {
+        enter(WARMING, now);
+        if (cfg.work == ECHO) start_traffic(now);
+    }
+}
+
+static double seconds_in_phase(uint64_t now) {
+    return (double)(now - phase_from) / 1e9;
+}
+
+static int is_measured(uint64_t now) {
+    return cfg.messages ? messages >= cfg.messages : seconds_in_phase(now) >= cfg.seconds;
+}
+
+/* Moves the run from phase to phase; without a warm-up through two of them at once. */
+static void advance(uint64_t now) {
+    if (phase == OPENING && (cfg.work == HANDSHAKES || opened == cfg.connections)) all_open(now);
+    if (phase == WARMING && seconds_in_phase(now) >= cfg.warmup) start_measuring(now);
+    if (phase == MEASURING && is_measured(now)) stop_measuring(now);
+    if (phase < HOLDING && (double)(now - progress_at) / 1e9 > cfg.stall)
+        fail(NULL, "nothing came for %g s", cfg.stall);
+    if (phase == MEASURING && seconds_in_phase(now) > MAX_SECONDS)
+        fail(NULL, "not done after %d s", MAX_SECONDS);
+    if (errors != 0) stop_measuring(now);
+}
+
+static int stdin_closed(void) {
+    char discarded[256];
+    ssize_t n = read(STDIN_FILENO, discarded, sizeof discarded);
+    return n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN);
+}
+
+static void run(void) {
+    struct epoll_event ready[EVENTS], held = {.events = EPOLLIN, .data.ptr = NULL};
+    if (cfg.work == IDLE && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, STDIN_FILENO, &held) != 0)
+        die("stdin: must be a pipe or a terminal, it ends --idle");
+    window_from = now_ns();
+    enter(OPENING, window_from);
+    while (phase != FINISHED) {
+        open_some();
+        int n = epoll_wait(epoll_fd, ready, EVENTS, 100);
+        for (int i = 0; i < n; i++) {
+            if (ready[i].data.ptr != NULL) handle(ready[i].data.ptr, ready[i].events);
+            else if (stdin_closed()) phase = FINISHED;
+        }
+        if (phase != FINISHED) advance(now_ns());
+    }
+    if (cfg.work != IDLE || errors != 0) print_result();
+}
+
+/* -- set-up --------------------------------------------------------------------------------------------- */
+
+static double number(const char *name, const char *text, double low, double high) {
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !(value >= low && value <= high))
+        die("--%s: must be %g..%g, not %s", name, low, high, text);
+    return value;
+}
+
+static void set_option(const char *name, const char *text) {
+    if (!strcmp(name, "port")) cfg.port = (int)number(name, text, 1, 65535);
+    else if (!strcmp(name, "size")) cfg.size = (uint32_t)number(name, text, 0, MAX_SIZE);
+    else if (!strcmp(name, "depth")) cfg.depth = (uint32_t)number(name, text, 1, MAX_DEPTH);
+    else if (!strcmp(name, "seconds")) cfg.seconds = number(name, text, 0, MAX_SECONDS);
+    else if (!strcmp(name, "messages")) cfg.messages = (uint64_t)number(name, text, 1, 1e12);
+    else if (!strcmp(name, "warmup")) cfg.warmup = number(name, text, 0, MAX_SECONDS);
+    else if (!strcmp(name, "stall")) cfg.stall = number(name, text, 0.1, MAX_SECONDS);
+    else if (!strcmp(name, "parallel")) cfg.parallel = (int)number(name, text, 1, MAX_CONNECTIONS);
+    else if (!strcmp(name, "pid")) cfg.pid = (pid_t)number(name, text, 1, 1 << 30);
+    else if (!strcmp(name, "binary")) cfg.opcode = BINARY;
+    else if (!strcmp(name, "raw")) cfg.raw = 1;
+    else {
+        cfg.connections = (uint32_t)number(name, text, 1, MAX_CONNECTIONS);
+        cfg.work = !strcmp(name, "idle") ? IDLE : !strcmp(name, "handshakes") ? HANDSHAKES : ECHO;
+    }
+}
+
+static void parse_options(int argc, char **argv) {
+    static const struct option options[] = {
+        {"port", 1, 0, 0}, {"connections", 1, 0, 0}, {"size", 1, 0, 0}, {"depth", 1, 0, 0},
+        {"seconds", 1, 0, 0}, {"messages", 1, 0, 0}, {"warmup", 1, 0, 0}, {"stall", 1, 0, 0},
+        {"parallel", 1, 0, 0}, {"pid", 1, 0, 0}, {"binary", 0, 0, 0}, {"raw", 0, 0, 0},
+        {"idle", 1, 0, 0}, {"handshakes", 1, 0, 0}, {0, 0, 0, 0}};
+    int index, found;
+    while ((found = getopt_long(argc, argv, "", options, &index)) == 0)
+        set_option(options[index].name, optarg);
+    if (found != -1 || optind != argc) exit(2);
+    if (cfg.port == 0) die("--port: is needed");
+    if (cfg.raw && cfg.work == HANDSHAKES) die("--raw: has no handshakes");
+    if (cfg.work != ECHO) cfg.depth = 1;
+}
+
+static void make_room(void) {
+    reply_head_len = frame_head(reply_head, cfg.opcode, cfg.size, 0);
+    out_room = cfg.depth * ((size_t)cfg.size + 14) + CONTROL_ROOM;
+    in_room = cfg.depth * ((size_t)cfg.size + 10) + CONTROL_ROOM;
+    if (in_room < RESPONSE_ROOM) in_room = RESPONSE_ROOM;
+    pattern = must(malloc(cfg.size + PATTERN_SHIFTS));
+    for (size_t i = 0; i < cfg.size + PATTERN_SHIFTS; i++)
+        pattern[i] = (unsigned char)(' ' + random64() % 95);
+    conns = must(calloc(cfg.connections, sizeof *conns));
+    for (uint32_t i = 0; i < cfg.connections; i++) {
+        conns[i].in = must(malloc(in_room));
+        conns[i].out = must(malloc(out_room));
+        conns[i].sent_at = must(calloc(cfg.depth, sizeof(uint64_t)));
+    }
+}
+
+int main(int argc, char **argv) {
+    parse_options(argc, argv);
+    make_room();
+    if ((epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0) die("epoll: %s", strerror(errno));
+    run();
+    return errors != 0;
+}

@@ -1,0 +1,130 @@
+"""One measurement: one server, one work, one set of figures."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import time
+from dataclasses import dataclass, field
+from typing import Literal
+
+from environment import compile_tool
+from peers import Peer, RunningServer
+from works import Kind, Work
+
+__all__ = ["Figures", "MeasurementFailed", "Settings", "measure"]
+
+Figures = dict[str, float]
+"""cpu_us (a message), rate (a second), p50_us, p99_us, max_us, generator_busy; idle_bytes."""
+
+OPEN_SECONDS = 120.0
+SETTLE_SECONDS = 2.0
+
+
+class MeasurementFailed(Exception):
+    """The server gave a wrong answer, or none; the text is the generator's first complaint."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How long, with which payload, and on which cores; the same for every peer."""
+
+    seconds: float = 2.0
+    warmup: float = 0.5
+    payload: Literal["text", "binary"] = "text"
+    placement: Literal["free", "split"] = "free"
+    cores: frozenset[int] = field(default_factory=lambda: frozenset(os.sched_getaffinity(0)))
+
+    def generator_cores(self) -> frozenset[int]:
+        """Return the cores of the generator: in "split" the last one, else no choice (empty)."""
+        split = self.placement == "split" and len(self.cores) > 1
+        return frozenset({max(self.cores)}) if split else frozenset()
+
+    def server_cores(self) -> frozenset[int]:
+        """Return the cores of the server: in "split" those the generator does not have."""
+        taken = self.generator_cores()
+        return self.cores - taken if taken else frozenset()
+
+
+def measure(peer: Peer, work: Work, settings: Settings) -> Figures:
+    """Start ``peer``, do ``work`` with it, end it, and return the figures.
+
+    Raises ServerFailed when it does not start, MeasurementFailed when an answer is wrong.
+    """
+    with RunningServer(peer, settings.server_cores()) as server:
+        if work.kind is Kind.IDLE:
+            return measure_idle(server, peer.idle_connections, settings)
+        seconds, warmup = settings.seconds * work.patience, settings.warmup * work.patience
+        timing = ("--seconds", f"{seconds:g}", "--warmup", f"{warmup:g}")
+        raw = ("--raw",) if peer.raw else ()
+        with start_generator(server, (*work.arguments, *timing, *raw), settings) as generator:
+            said = read_result(generator, 10 * (seconds + warmup) + OPEN_SECONDS)
+    return {
+        "cpu_us": said["server_cpu_seconds"] / said["messages"] * 1e6,
+        "rate": said["messages_per_second"],
+        "p50_us": said["p50_us"],
+        "p99_us": said["p99_us"],
+        "max_us": said["max_us"],
+        "generator_busy": said["generator_cpu_seconds"] / said["seconds"],
+    }
+
+
+def measure_idle(server: RunningServer, connections: int, settings: Settings) -> Figures:
+    """Return the growth of resident memory a connection, each having said one hello."""
+    warmup = ("--handshakes", "4", "--messages", "100")  # what loads late is not the connections'
+    with start_generator(server, warmup, settings) as generator:
+        read_result(generator, OPEN_SECONDS)
+    before = settled_bytes(server)
+    with start_generator(server, ("--idle", str(connections)), settings) as generator:
+        said = read_result(generator, OPEN_SECONDS)
+        grown = settled_bytes(server) - before
+        assert generator.stdin is not None
+        generator.stdin.close()
+    return {"idle_bytes": grown / said["messages"], "connections": said["messages"]}
+
+
+def settled_bytes(server: RunningServer) -> int:
+    """Return the resident memory once two looks 0.2 s apart agree, or the limit is over."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    last, now = -1, server.resident_bytes()
+    while now != last and time.monotonic() < deadline:
+        time.sleep(0.2)
+        last, now = now, server.resident_bytes()
+    return now
+
+
+def start_generator(
+    server: RunningServer, arguments: tuple[str, ...], settings: Settings
+) -> subprocess.Popen[bytes]:
+    """Start the load generator against ``server``."""
+    options = ["--port", str(server.port), "--pid", str(server.pid)]
+    binary = ["--binary"] if settings.payload == "binary" else []
+    generator = subprocess.Popen(
+        [compile_tool("load"), *options, *arguments, *binary],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    if cores := settings.generator_cores():
+        os.sched_setaffinity(generator.pid, cores)
+    return generator
+
+
+def read_result(generator: subprocess.Popen[bytes], timeout: float) -> dict[str, float]:
+    """Return the numbers of the generator's one line.
+
+    It bounds itself; ``timeout`` seconds is the net below. Raises MeasurementFailed.
+    """
+    assert generator.stdout is not None
+    assert generator.stderr is not None
+    ready, _, _ = select.select([generator.stdout], [], [], timeout)
+    line = generator.stdout.readline() if ready else b""
+    if not line:
+        generator.kill()
+        raise MeasurementFailed(generator.stderr.read().decode().strip() or "no result in time")
+    said = json.loads(line)
+    if said["errors"] or not said["messages"]:
+        raise MeasurementFailed(said["error"] or "no message came back")
+    return {name: value for name, value in said.items() if isinstance(value, int | float)}

@@ -1,0 +1,198 @@
+"""What a run found: medians, spread and ratios, as tables and as JSON.
+
+Law: a ratio is taken within one round, between runs minutes apart, and the median of the rounds'
+ratios is shown; so a machine that slows down for a while slows both sides of each ratio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from measure import Figures
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+from works import WORKS, Kind, Work
+
+__all__ = ["Spread", "Tally", "as_json", "print_report", "spread"]
+
+GENERATOR_LIMIT = 0.95  # busier than this, the generator held the server back
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median, smallest and largest of one figure over the rounds."""
+
+    median: float
+    low: float
+    high: float
+
+
+def spread(values: Sequence[float]) -> Spread | None:
+    """Return the spread of ``values``; of none there is none."""
+    return Spread(median(values), min(values), max(values)) if values else None
+
+
+@dataclass
+class Tally:
+    """The figures of every round, by work and peer, and what went wrong."""
+
+    rounds: dict[str, dict[str, dict[int, Figures]]] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, work: str, peer: str, number: int, figures: Figures) -> None:
+        """Keep what round ``number`` gave."""
+        self.rounds.setdefault(work, {}).setdefault(peer, {})[number] = figures
+
+    def of(self, work: str, peer: str) -> Mapping[int, Figures]:
+        """Return the figures by round number."""
+        return self.rounds.get(work, {}).get(peer, {})
+
+    def figure(self, work: str, peer: str, name: str) -> Spread | None:
+        """Return one figure's spread."""
+        return spread([figures[name] for figures in self.of(work, peer).values()])
+
+    def advantage(self, work: str, base: str, peer: str, name: str) -> Spread | None:
+        """Return by what factor ``base`` is better than ``peer``, round by round.
+
+        2.0 is twice the rate, or half of the CPU time, latency or memory.
+        """
+        ours, theirs = self.of(work, base), self.of(work, peer)
+        pairs = [(ours[n][name], theirs[n][name]) for n in sorted(ours.keys() & theirs.keys())]
+        if name == "rate":
+            return spread([mine / other for mine, other in pairs])
+        return spread([other / mine for mine, other in pairs])
+
+
+def print_report(tally: Tally, console: Console) -> None:
+    """Print a table for each work, then the ratios of all works side by side."""
+    console.print("Medians (lowest..highest) of the rounds.")
+    for name, found in tally.rounds.items():
+        work = WORKS[name]
+        make = idle_table if work.kind is Kind.IDLE else traffic_table
+        console.print(make(tally, work, list(found)))
+    if tally.rounds:
+        console.print(ratio_table(tally))
+    for failure in tally.failures:
+        console.print(f"[red]failed[/red] {failure}", soft_wrap=True)
+
+
+def traffic_table(tally: Tally, work: Work, peers: list[str]) -> Table:
+    """Return CPU time, rate and latency of each peer, with ratios to the work's base."""
+    table = new_table(f"{work.name}: {work.title}")
+    for heading in ("CPU µs", "per second", "p50 µs", "p99 µs", "× per CPU s", "× per second"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for peer in peers:
+        mark = "*" if limited_by_generator(tally, work.name, peer) else ""
+        table.add_row(
+            peer,
+            show(tally.figure(work.name, peer, "cpu_us")),
+            show(tally.figure(work.name, peer, "rate")) + mark,
+            show_median(tally.figure(work.name, peer, "p50_us")),
+            show_median(tally.figure(work.name, peer, "p99_us")),
+            show(tally.advantage(work.name, work.base, peer, "cpu_us")),
+            show(tally.advantage(work.name, work.base, peer, "rate")),
+        )
+    table.caption = f"×: {work.base} does so many times as much; *: the generator was the limit"
+    return table
+
+
+def idle_table(tally: Tally, work: Work, peers: list[str]) -> Table:
+    """Return the memory of an idle connection of each peer."""
+    table = new_table(f"{work.name}: {work.title}")
+    for heading in ("connections", "RSS bytes/connection", f"× {work.base}"):
+        table.add_column(heading, justify="right")
+    for peer in peers:
+        table.add_row(
+            peer,
+            show(tally.figure(work.name, peer, "connections")),
+            show(tally.figure(work.name, peer, "idle_bytes")),
+            show(tally.advantage(work.name, work.base, peer, "idle_bytes")),
+        )
+    return table
+
+
+def ratio_table(tally: Tally) -> Table:
+    """Return by what factor the base is better at each work, in CPU time or memory."""
+    table = new_table("wskit as a multiple of each")
+    table.caption = "messages per CPU second; idle: connections per byte of RSS"
+    for name in tally.rounds:
+        table.add_column(name, justify="right")
+    for peer in dict.fromkeys(peer for found in tally.rounds.values() for peer in found):
+        cells = []
+        for name in tally.rounds:
+            work = WORKS[name]
+            figure = "idle_bytes" if work.kind is Kind.IDLE else "cpu_us"
+            ratio = tally.advantage(name, work.base, peer, figure)
+            cells.append("–" if ratio is None else f"{ratio.median:.2f}")
+        table.add_row(peer, *cells)
+    return table
+
+
+def new_table(title: str) -> Table:
+    """Return a table of servers."""
+    table = Table(
+        title=title, title_justify="left", caption_justify="left", box=SIMPLE, title_style="bold"
+    )
+    table.add_column("server", no_wrap=True)
+    return table
+
+
+def limited_by_generator(tally: Tally, work: str, peer: str) -> bool:
+    """Say whether the generator's core was full."""
+    busy = tally.figure(work, peer, "generator_busy")
+    return busy is not None and busy.median >= GENERATOR_LIMIT
+
+
+def show(found: Spread | None) -> str:
+    """Write a spread as "median (low..high)"."""
+    if found is None:
+        return "–"
+    if found.low == found.high:
+        return number(found.median)
+    return f"{number(found.median)} ({number(found.low)}..{number(found.high)})"
+
+
+def show_median(found: Spread | None) -> str:
+    """Write only the median."""
+    return "–" if found is None else number(found.median)
+
+
+def number(value: float) -> str:
+    """Write three significant digits, and thousands in full."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def as_json(tally: Tally) -> dict[str, object]:
+    """Return rounds, medians, spreads and ratios of everything, ready for ``json.dump``."""
+    works = {
+        name: {
+            "title": WORKS[name].title,
+            "base": WORKS[name].base,
+            "generator": " ".join(WORKS[name].arguments),
+            "servers": {peer: server_json(tally, WORKS[name], peer) for peer in found},
+        }
+        for name, found in tally.rounds.items()
+    }
+    return {"works": works, "failures": tally.failures}
+
+
+def server_json(tally: Tally, work: Work, peer: str) -> dict[str, object]:
+    """Return one server at one work."""
+    rounds = tally.of(work.name, peer)
+    names = next(iter(rounds.values())).keys()
+    found = {name: tally.figure(work.name, peer, name) for name in names}
+    better = {
+        name: tally.advantage(work.name, work.base, peer, name)
+        for name in ("cpu_us", "rate", "idle_bytes")
+        if name in names
+    }
+    return {
+        "rounds": [rounds[n] for n in sorted(rounds)],
+        "figures": {name: vars(value) for name, value in found.items() if value},
+        "base_is_better_by": {name: vars(value) for name, value in better.items() if value},
+    }

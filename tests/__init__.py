@@ -1,0 +1,1 @@
+"""The test suite of wskit; its folders mirror those of ``wskit``."""

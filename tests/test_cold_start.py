@@ -1,0 +1,93 @@
+"""What importing wskit costs: CPU time, and the modules that come along; in fresh interpreters."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# No part of the library needs these; ssl waits until something asks for TLS.
+NEVER = {"asyncio", "click", "hypothesis", "pytest", "rich", "textual"}
+LAZY = NEVER | {"ssl"}
+TOOLS = ("wskit.cli", "wskit.testing", "wskit.trace", "wskit.tui")
+
+# Imports each module named, alone, in a fork of an interpreter that has imported nothing of wskit.
+# Prints a line for each: its name, the modules that are loaded then, and the traceback if it fails.
+IMPORT_EACH_ALONE = """
+import importlib, json, os, sys, traceback
+for name in sys.argv[1:]:
+    read, write = os.pipe()
+    if not (pid := os.fork()):
+        failed = ""
+        try:
+            importlib.import_module(name)
+        except BaseException:
+            failed = traceback.format_exc()
+        os.write(write, json.dumps([sorted(sys.modules), failed]).encode())
+        os._exit(0)
+    os.close(write)
+    with open(read) as answer:
+        print(json.dumps([name, *json.load(answer)]))
+    os.waitpid(pid, 0)
+"""
+
+
+def run_python(code: str, *args: str) -> str:
+    """Run ``code`` in a fresh interpreter, warnings as errors, and give what it prints."""
+    # Coverage would measure the child too, and so import itself there.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    command = [sys.executable, "-W", "error", "-c", code, *args]
+    ran = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr == ""
+    return ran.stdout
+
+
+def module_names() -> list[str]:
+    """Give every module but `__main__`, which is run, not imported."""
+    paths = sorted((ROOT / "wskit").rglob("*.py"))
+    parts = [path.relative_to(ROOT).with_suffix("").parts for path in paths]
+    parts = [each for each in parts if each[-1] != "__main__"]
+    return [".".join(each).removesuffix(".__init__") for each in parts]
+
+
+@pytest.fixture(scope="module")
+def alone() -> dict[str, tuple[set[str], str]]:
+    """Give what each module loads when it is imported alone, and how that fails."""
+    lines = [
+        json.loads(line) for line in run_python(IMPORT_EACH_ALONE, *module_names()).splitlines()
+    ]
+    return {name: (set(loaded), failed) for name, loaded, failed in lines}
+
+
+@pytest.mark.parametrize("name", module_names())
+def test_each_module_imports_alone(alone: dict[str, tuple[set[str], str]], name: str) -> None:
+    loaded, failed = alone[name]
+    assert not failed, failed
+    if not name.startswith(TOOLS):
+        assert not NEVER & loaded
+
+
+def test_import_wskit_loads_no_dependency(alone: dict[str, tuple[set[str], str]]) -> None:
+    assert not (LAZY | {"h11"}) & alone["wskit"][0]
+
+
+def test_every_public_name_can_be_used_without_the_tools() -> None:
+    code = "import sys, wskit\nfor name in wskit.__all__: getattr(wskit, name)\nprint(*sys.modules)"
+    assert not LAZY & set(run_python(code).split())
+
+
+def test_import_wskit_takes_at_most_40_ms_of_cpu() -> None:
+    """CPU time, and the least of several rounds: neither a busy machine nor a cold disk counts."""
+    clock = "import time; print(time.process_time())"
+    empty, with_wskit = [], []
+    for _ in range(7):
+        empty.append(float(run_python(clock)))
+        with_wskit.append(float(run_python(f"import wskit; {clock}")))
+    assert min(with_wskit) - min(empty) <= 0.040

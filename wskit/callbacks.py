@@ -1,0 +1,66 @@
+"""The methods of a handler class, looked at once, so that a wrong one is an error then.
+
+A message callback has one of four shapes: ``(data)``, ``(data, type)``, ``(allocator, data)``,
+``(allocator, data, type)``. A first parameter named ``allocator`` tells the two in the middle apart.
+"""
+
+from __future__ import annotations
+
+import inspect
+from enum import Enum
+
+__all__ = ["MessageShape", "defines", "message_shape", "takes"]
+
+
+class MessageShape(Enum):
+    """Which arguments a message callback takes."""
+
+    DATA = ("data",)
+    DATA_TYPE = ("data", "type")
+    ALLOCATOR_DATA = ("allocator", "data")
+    ALLOCATOR_DATA_TYPE = ("allocator", "data", "type")
+
+
+def message_shape(handler: type, name: str) -> MessageShape:
+    """Return the shape of the method ``name``; TypeError if it is missing or has none of the four."""
+    if not defines(handler, name):
+        raise TypeError(f"{handler.__name__}: must have a method {name}(self, data)")
+    names = [p.name for p in _positional(handler, name)]
+    allocator = bool(names) and names[0] == "allocator"
+    for shape in MessageShape:
+        if len(shape.value) == len(names) and (shape.value[0] == "allocator") == allocator:
+            return shape
+    raise TypeError(
+        f"{handler.__name__}.{name}: takes ({', '.join(names)}), must take (data), (data, type), "
+        "(allocator, data) or (allocator, data, type) besides self"
+    )
+
+
+def takes(handler: type, name: str, *allowed: int) -> int:
+    """Return how many of ``allowed`` arguments besides self to pass, the most that fit.
+
+    Raises TypeError when none does.
+    """
+    parameters = _positional(handler, name)
+    required = sum(p.default is p.empty for p in parameters)
+    for count in sorted(allowed, reverse=True):
+        if required <= count <= len(parameters):
+            return count
+    wanted = " or ".join(map(str, allowed))
+    raise TypeError(
+        f"{handler.__name__}.{name}: takes {required} arguments besides self, must take {wanted}"
+    )
+
+
+def defines(handler: type, name: str) -> bool:
+    """Whether ``handler`` has a method of that name."""
+    return callable(getattr(handler, name, None))
+
+
+def _positional(handler: type, name: str) -> list[inspect.Parameter]:
+    """Return the parameters that can be passed by position, without self."""
+    parameters = list(inspect.signature(getattr(handler, name)).parameters.values())
+    if not isinstance(inspect.getattr_static(handler, name), staticmethod | classmethod):
+        parameters = parameters[1:]
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p for p in parameters if p.kind in kinds]

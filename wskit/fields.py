@@ -1,0 +1,39 @@
+"""Checks of configuration fields: each error begins with the field's name."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["boolean", "instance", "integer", "seconds"]
+
+
+def integer(name: str, value: object, low: int, high: int | None = None) -> None:
+    """Raise unless ``value`` is an int of at least ``low`` and at most ``high``."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name}: must be an int, not {type(value).__name__}")
+    if value < low or (high is not None and value > high):
+        bounds = f"{low}..{high}" if high is not None else f"at least {low}"
+        raise ValueError(f"{name}: must be {bounds}, not {value}")
+
+
+def seconds(name: str, value: object, *, optional: bool = False, zero: bool = False) -> None:
+    """Raise unless ``value`` is a finite number of seconds above 0, or None where allowed."""
+    if value is None and optional:
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        wanted = "a number of seconds or None" if optional else "a number of seconds"
+        raise TypeError(f"{name}: must be {wanted}, not {type(value).__name__}")
+    if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
+        raise ValueError(f"{name}: must be more than 0 seconds, not {value}")
+
+
+def boolean(name: str, value: object) -> None:
+    """Raise unless ``value`` is True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}: must be True or False, not {value!r}")
+
+
+def instance(name: str, value: object, kind: type) -> None:
+    """Raise unless ``value`` is a ``kind``."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name}: must be a {kind.__name__}, not {type(value).__name__}")

@@ -1,0 +1,346 @@
+"""One WebSocket connection as a state machine: bytes in, events out; calls in, frames out.
+
+The law of this package: no socket, thread, clock, log or randomness. The inbound half (``target``
+to ``next_event``) belongs to the thread that reads, the outbound half (``data`` to ``reply``) to
+whoever holds the writer's lock. The halves share only the close state, which is explicit:
+``writable``, ``close_sent``, ``close_received``, ``failed``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..errors import ConnectionClosed, ProtocolError
+from .deflate import Deflater, Inflater
+from .extensions import Compression, DeflateParameters
+from .frames import (
+    FIN,
+    MAX_CONTROL,
+    RSV1,
+    BytesLike,
+    Direction,
+    FrameRecord,
+    Tap,
+    close_payload,
+    encode,
+    parse_close,
+)
+from .messages import Assembler
+from .opcodes import Opcode, Side
+from .parser import FrameParser, Lender, Unpooled
+
+__all__ = ["Event", "Protocol"]
+
+Event = tuple[int, str | bytes]
+"""An opcode (TEXT, BINARY, CLOSE, PING or PONG) and its data; only TEXT has a ``str``."""
+
+_PREVIEW = 4096
+
+
+class Protocol:
+    """One side of a connection whose opening handshake is done.
+
+    ``next_key`` gives a client its masking keys, ints below 2**32 (§5.3 wants them unpredictable).
+    ``tap`` is called with a FrameRecord for each frame parsed and each about to be sent.
+    """
+
+    __slots__ = (
+        "_assembler",
+        "_compression",
+        "_deflate",
+        "_deflater",
+        "_next_key",
+        "_sending",
+        "_tap",
+        "close_received",
+        "close_sent",
+        "failed",
+        "parser",
+        "side",
+        "writable",
+    )
+
+    def __init__(
+        self,
+        side: Side,
+        *,
+        max_message_size: int = 1 << 20,
+        max_fragments: int = 4096,
+        small_size: int = 2048,
+        lender: Lender | None = None,
+        deflate: DeflateParameters | None = None,
+        compression: Compression | None = None,
+        next_key: Callable[[], int] | None = None,
+        tap: Tap | None = None,
+    ) -> None:
+        """Be ``side``, open; ``deflate`` is what the handshake agreed, ``compression`` the wish."""
+        if side is Side.CLIENT and next_key is None:
+            raise ValueError("next_key: a client must mask what it sends (RFC 6455 §5.1)")
+        self.side = side
+        self.parser = FrameParser(
+            side,
+            room=max_message_size,
+            deflate=deflate is not None,
+            small=small_size,
+            lender=lender if lender is not None else Unpooled(),
+        )
+        self._assembler = Assembler(
+            self.parser,
+            max_size=max_message_size,
+            max_fragments=max_fragments,
+            inflater=_inflater(side, deflate) if deflate is not None else None,
+        )
+        self._deflate = deflate
+        self._compression = compression
+        self._deflater: Deflater | None = None
+        self._next_key = next_key if side is Side.CLIENT else None
+        self._sending = False  # a fragmented message of ours is unfinished
+        self.writable = True  # until a close frame is sent or the transport is lost
+        self.close_sent: tuple[int, str] | None = None
+        self.close_received: tuple[int, str] | None = None
+        self.failed: ProtocolError | None = None
+        self.tap = tap
+
+    @property
+    def tap(self) -> Tap | None:
+        """What sees every frame; it must neither block nor raise."""
+        return self._tap
+
+    @tap.setter
+    def tap(self, tap: Tap | None) -> None:
+        self._tap = tap
+        self._assembler.watched = tap is not None
+
+    # -- inbound -------------------------------------------------------------------------------
+
+    def receive(self, data: BytesLike) -> Iterator[Event]:
+        """Take ``data`` and yield the events it completes; exhaust it before the next call.
+
+        Raises ProtocolError (or a subclass) after the events that came before the violation.
+        """
+        view = memoryview(data)
+        while len(view):
+            target = self.parser.target()
+            size = min(len(target), len(view))
+            target[:size] = view[:size]
+            self.parser.received(size)
+            view = view[size:]
+            while (event := self.next_event()) is not None:
+                yield event
+
+    def next_event(self) -> Event | None:
+        """Return the next event in what was received, or None when more bytes are needed.
+
+        Nothing comes after a CLOSE event or an error. Raises ProtocolError or a subclass, once.
+        """
+        if self.close_received is not None or self.failed is not None:
+            return None
+        parser = self.parser
+        try:
+            while parser.next():
+                if 0x88 <= parser.first <= 0x8A:
+                    return self._control()
+                event = self._assembler.take()
+                if self._tap is not None:
+                    self._tap_in()
+                if parser.loan is not None:
+                    parser.release()
+                if event is not None:
+                    return event
+            if parser.in_body and not 0x88 <= parser.first <= 0x8A:
+                self._assembler.glance()
+        except ProtocolError as error:
+            self.failed = error
+            raise
+        return None
+
+    def _control(self) -> Event:
+        parser = self.parser
+        opcode, payload = parser.first & 0x0F, bytes(parser.payload)
+        if self._tap is not None:
+            self._tap_in()
+        parser.release()
+        if opcode == Opcode.CLOSE:
+            self.close_received = parse_close(payload)
+        return opcode, payload
+
+    def _tap_in(self) -> None:
+        parser, assembler = self.parser, self._assembler
+        data: bytes | memoryview = parser.payload
+        if assembler.inflated:
+            data, assembler.inflated = assembler.inflated, b""
+        record = FrameRecord(
+            Direction.IN,
+            parser.first & 0x0F,
+            parser.first >= FIN,
+            parser.first >> 4 & 7,
+            parser.masked,
+            parser.size,
+            len(data),
+            bytes(data[:_PREVIEW]),
+        )
+        assert self._tap is not None
+        self._tap(record)
+
+    # -- outbound ------------------------------------------------------------------------------
+
+    def data(
+        self, opcode: int, payload: BytesLike, *, compress: bool | None = None, fin: bool = True
+    ) -> bytes:
+        """Return the frame of a text or binary message, or of a fragment of one (§5.4).
+
+        ``compress`` None follows ``write_threshold``; it has no effect where deflate was not
+        agreed, nor on fragments. Raises ConnectionClosed after a close frame, ValueError for a
+        fragment out of order.
+        """
+        if not self.writable:
+            raise self.closed()
+        if not fin or self._sending or opcode == Opcode.CONTINUATION:
+            return self._fragment(opcode, payload, fin)
+        if self._deflate is not None and self._wants_deflate(len(payload), compress):
+            return self._compressed(opcode, payload)
+        return self._frame(FIN | opcode, payload, payload)
+
+    def framed(self, frame: bytes) -> bytes:
+        """Return ``frame``, made by ``frame_text`` or ``frame_bin``, if it may be sent now.
+
+        Raises ConnectionClosed after a close frame, ValueError on a client, which must mask, and
+        inside a fragmented message.
+        """
+        if self._next_key is not None:
+            raise ValueError("frame: a client must mask, so it cannot send ready-made frames")
+        if not self.writable:
+            raise self.closed()
+        if self._sending:
+            raise ValueError("frame: a fragmented message is unfinished (RFC 6455 §5.4)")
+        if self._tap is not None:
+            payload = memoryview(frame)[_payload_start(frame) :]
+            self._tap_out(frame[0], len(payload), payload)
+        return frame
+
+    def control(self, opcode: int, payload: BytesLike) -> bytes:
+        """Return a ping or pong frame; ValueError for a payload of more than 125 bytes (§5.5)."""
+        if len(payload) > MAX_CONTROL:
+            raise ValueError(f"data: a control frame takes 125 bytes, not {len(payload)}")
+        if not self.writable:
+            raise self.closed()
+        return self._frame(FIN | opcode, payload, payload)
+
+    def close(self, code: int | None = 1000, reason: str = "") -> bytes:
+        """Return the close frame; nothing may be sent after it (§5.5.1).
+
+        Raises ValueError as ``close_payload`` does, ConnectionClosed if one was sent before.
+        """
+        payload = close_payload(code, reason)
+        if not self.writable:
+            raise self.closed()
+        self.writable = False
+        self.close_sent = (1005 if code is None else code, reason)
+        return self._frame(FIN | Opcode.CLOSE, payload, payload)
+
+    def reply(self, event: Event) -> bytes:
+        """Return what the protocol answers by itself: pong to a ping, the echo of a close, else b"".
+
+        The close echo repeats the peer's code, or is empty as the peer's was (§5.5.1).
+        """
+        opcode, data = event
+        if not self.writable or isinstance(data, str):
+            return b""
+        if opcode == Opcode.PING:
+            return self.control(Opcode.PONG, data)
+        if opcode == Opcode.CLOSE and self.close_received is not None:
+            code = self.close_received[0]
+            return self.close(None if code == 1005 else code)
+        return b""
+
+    def fail(self, error: ProtocolError) -> bytes:
+        """Return the close frame that tells the peer of ``error`` (§7.1.7); b"" if one was sent."""
+        if not self.writable:
+            return b""
+        return self.close(error.close_code, str(error))
+
+    def lose(self) -> None:
+        """Say that the transport is gone: nothing can be sent any more, all buffers go back."""
+        self.writable = False
+        self.parser.abandon()
+
+    def closed(self) -> ConnectionClosed:
+        """Return the error for using a closed connection: the peer's close if it sent one."""
+        code, reason = self.close_received or self.close_sent or (1006, "")
+        return ConnectionClosed(code, reason)
+
+    @property
+    def compression_bytes(self) -> int:
+        """What the compressor holds by zlib's own formula, in bytes; 0 while there is none."""
+        return self._deflater.bytes_held if self._deflater is not None else 0
+
+    def _wants_deflate(self, size: int, compress: bool | None) -> bool:
+        if compress is not None:
+            return compress
+        wish = self._compression
+        return wish is not None and wish.write_threshold is not None and size >= wish.write_threshold
+
+    def _compressed(self, opcode: int, payload: BytesLike) -> bytes:
+        if self._deflater is None:
+            assert self._deflate is not None
+            self._deflater = _deflater(self.side, self._deflate, self._compression or Compression())
+        small = self._deflater.compress(payload)
+        if len(small) >= len(payload) and self._deflater.no_context_takeover:
+            # With takeover the peer must see whatever went through our context, even if larger.
+            return self._frame(FIN | opcode, payload, payload)
+        return self._frame(FIN | RSV1 | opcode, small, payload)
+
+    def _fragment(self, opcode: int, payload: BytesLike, fin: bool) -> bytes:
+        if (opcode == Opcode.CONTINUATION) != self._sending:
+            expected = "CONTINUATION" if self._sending else "TEXT or BINARY"
+            raise ValueError(f"opcode: the next data frame must be {expected} (RFC 6455 §5.4)")
+        self._sending = not fin
+        return self._frame(FIN * fin | opcode, payload, payload)
+
+    def _frame(self, first: int, payload: BytesLike, plain: BytesLike) -> bytes:
+        key = self._next_key
+        frame = encode(first, payload) if key is None else encode(first, payload, key())
+        if self._tap is not None:
+            self._tap_out(first, len(payload), plain)
+        return frame
+
+    def _tap_out(self, first: int, wire_length: int, plain: BytesLike) -> None:
+        assert self._tap is not None
+        self._tap(
+            FrameRecord(
+                Direction.OUT,
+                first & 0x0F,
+                first >= FIN,
+                first >> 4 & 7,
+                self._next_key is not None,
+                wire_length,
+                len(plain),
+                bytes(plain[:_PREVIEW]),
+            )
+        )
+
+
+def _payload_start(frame: bytes) -> int:
+    return {126: 4, 127: 10}.get(frame[1], 2)
+
+
+def _inflater(side: Side, agreed: DeflateParameters) -> Inflater:
+    if side is Side.SERVER:
+        bits, fresh = agreed.client_max_window_bits, agreed.client_no_context_takeover
+    else:
+        bits, fresh = agreed.server_max_window_bits, agreed.server_no_context_takeover
+    return Inflater(bits, no_context_takeover=fresh)
+
+
+def _deflater(side: Side, agreed: DeflateParameters, wish: Compression) -> Deflater:
+    if side is Side.SERVER:
+        bits, fresh = agreed.server_max_window_bits, agreed.server_no_context_takeover
+    else:
+        bits, fresh = agreed.client_max_window_bits, agreed.client_no_context_takeover
+    return Deflater(
+        bits,
+        no_context_takeover=fresh,
+        level=wish.level,
+        mem_level=wish.mem_level,
+        retain=wish.retain_write_buffer,
+    )

@@ -1,0 +1,245 @@
+"""One run of a server, from bound socket to the last joined thread.
+
+The law of this file: what decides the life of the server (accepting, stopping) is done on the
+monitor's thread, so none of it needs a lock, and ``stop`` may come from anywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+from ..conn import Address, Conn
+from ..protocol.handshake import Handshake
+from .config import ServerConfig, blocking_mode
+from .handlers import HandlerClass
+from .hub import Hub, Runner, log
+from .listener import Listener, listen_on, peer_address
+from .monitor import Monitor
+from .pending import Pending
+from .session import Session
+from .threads import ConnectionThread
+from .turns import Turns
+from .worker import Worker
+
+__all__ = ["Engine"]
+
+_FORCED = 1.0  # seconds that handlers get after their connections were cut
+_JOIN = 1.0  # seconds that threads get to end after that
+
+
+class Engine:
+    """Everything that runs. ``run`` is for one thread, the rest for any."""
+
+    def __init__(self, config: ServerConfig, handlers: HandlerClass, app: object) -> None:
+        """Bind and listen; raises OSError, with nothing left open."""
+        self._config = config
+        self._sock = listen_on(config) if config.port is not None else None
+        self.address = self._bound_address()
+        self.monitor = Monitor()
+        self.hub = Hub(config, handlers, self.monitor)
+        self.hub.app = app
+        self._blocking = config.blocking or blocking_mode()
+        count = 0 if self._blocking else config.worker_count
+        self.workers = [Worker(self.hub, index) for index in range(count)]
+        self._next_worker = itertools.cycle(self.workers)
+        self.connection_threads: set[ConnectionThread] = set()
+        self._listeners: list[tuple[Listener, Worker | None]] = []
+        self._paused: list[tuple[Listener, Worker | None]] = []
+        self._thread = 0  # the ident of the one that runs the monitor
+        self._stop: tuple[int, str, float] | None = None
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        """Serve until stopped, then join everything."""
+        self._thread = threading.get_ident()
+        for worker in self.workers:
+            worker.start()
+            self.monitor.supervise(worker)
+        self._listen()
+        try:
+            self.monitor.run()
+        finally:
+            self._shut_down()
+            self.done.set()
+
+    def request_stop(self, code: int, reason: str, timeout: float) -> None:
+        """Begin to stop; takes no lock, so a signal handler may call it. Only the first counts."""
+        self.monitor.call(lambda: self._begin_stop(code, reason, timeout))
+
+    def is_own_thread(self) -> bool:
+        """Whether the calling thread is one that a stop waits for."""
+        ident = threading.get_ident()
+        own = [thread.ident for worker in self.workers for thread in worker.threads]
+        own += [runner.thread.ident for runner in list(self.connection_threads)]
+        return ident == self._thread or ident in own
+
+    def adopt(self, sock: socket.socket, handshake: Handshake | None, leftover: bytes) -> None:
+        """Take a connection over; with a ``handshake`` it has been upgraded already."""
+        sock.setblocking(False)
+        runner = self._runner()
+        address = peer_address(_peer_name(sock))
+        if handshake is None:
+            self.hub.admit_adopted()
+            self._start(runner, Pending(self.hub, runner, sock, address, True))
+            return
+        if handshake.remote_address is None:
+            handshake.remote_address = address
+        session = Session.make(self.hub, runner, sock, handshake)
+        handler = self.hub.handlers.make(handshake, session.conn, self.hub.app)
+        self.hub.adopted()
+        session.begin(handler, b"", leftover, lambda: self._start(runner, session))
+
+    @property
+    def connections(self) -> list[Conn]:
+        """The open connections."""
+        return [entry.conn for entry in self.entries() if isinstance(entry, Session)]
+
+    def entries(self) -> Iterator[Turns]:
+        """Go over everything that gets turns, in a snapshot."""
+        for worker in self.workers:
+            yield from worker.entries
+        for runner in list(self.connection_threads):
+            yield runner.entry
+
+    # -- accepting -----------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        if self._sock is None:
+            return
+        owners: list[Worker | None] = list(self.workers) or [None]
+        for owner in owners:
+            pair = self._listener(self._sock, owner)
+            self._listeners.append(pair)
+            self._resume(pair)
+
+    def _listener(
+        self, sock: socket.socket, worker: Worker | None
+    ) -> tuple[Listener, Worker | None]:
+        def admit(peer: socket.socket, address: Address, counted: bool) -> None:
+            runner: Worker | ConnectionThread
+            runner = worker if worker is not None else self._runner_thread()
+            self._start(runner, Pending(self.hub, runner, peer, address, counted))
+
+        def pause() -> None:
+            self._withdraw(listener, worker)
+            self.monitor.call(lambda: self._pause((listener, worker)))
+
+        listener = Listener(self.hub, sock, admit, pause)
+        return listener, worker
+
+    def _withdraw(self, listener: Listener, worker: Worker | None) -> None:
+        if worker is not None:
+            worker.unlisten(listener.fd)
+        else:
+            self.monitor.unlisten(listener.fd)
+
+    def _resume(self, pair: tuple[Listener, Worker | None]) -> None:
+        listener, worker = pair
+        if worker is not None:
+            worker.listen(listener.fd, listener)
+        else:
+            self.monitor.listen(listener.fd, lambda: listener.on_ready(0))
+
+    def _pause(self, pair: tuple[Listener, Worker | None]) -> None:
+        self._paused.append(pair)
+        self.monitor.on_slot_freed = self._slot_freed
+        if self.hub.has_slot():
+            self._slot_freed()  # one was freed before we began to ask
+
+    def _slot_freed(self) -> None:
+        if self._stop is not None:
+            self._finish_if_empty()
+            return
+        self.monitor.on_slot_freed = None
+        paused, self._paused = self._paused, []
+        for pair in paused:
+            self._resume(pair)
+
+    def _runner(self) -> Worker | ConnectionThread:
+        return self._runner_thread() if self._blocking else next(self._next_worker)
+
+    def _runner_thread(self) -> ConnectionThread:
+        return ConnectionThread(self.hub, self.connection_threads)
+
+    def _start(self, runner: Runner, entry: Pending | Session) -> None:
+        if isinstance(runner, ConnectionThread):
+            runner.start(entry)
+        elif isinstance(runner, Worker):
+            runner.add(entry)
+
+    def _bound_address(self) -> Address | None:
+        if self._sock is None:
+            return None
+        return self._config.unix_path or peer_address(self._sock.getsockname())
+
+    # -- stopping (on the monitor's thread) ------------------------------------------------------
+
+    def _begin_stop(self, code: int, reason: str, timeout: float) -> None:
+        if self._stop is not None:
+            return
+        self._stop = (code, reason, time.monotonic() + timeout)
+        log.info("stopping")
+        self.hub.stopping = True
+        self._close_listeners()
+        self.monitor.on_slot_freed = self._finish_if_empty
+        for entry in list(self.entries()):
+            if isinstance(entry, Session):
+                entry.conn.close(code, reason)
+            elif isinstance(entry, Pending):
+                entry.force_end()
+        self.monitor.add_timer(self._stop[2], self)
+        self._finish_if_empty()
+
+    def on_timer(self, now: float) -> float | None:
+        """The time for a stop is up: cut what is left, then leave handlers that do not return."""
+        cut = [e for e in self.entries() if isinstance(e, Session | Pending)]
+        if not cut or (self._stop is not None and now >= self._stop[2] + _FORCED):
+            self.monitor.finish()
+            return None
+        for entry in cut:
+            entry.force_end()
+        return now + _FORCED
+
+    def _finish_if_empty(self) -> None:
+        if not self.hub.busy:
+            self.monitor.finish()
+
+    def _close_listeners(self) -> None:
+        for listener, worker in self._listeners:
+            self._withdraw(listener, worker)
+        if self._sock is None:
+            return
+        self._sock.close()
+        if self._config.unix_path is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(self._config.unix_path)
+
+    def _shut_down(self) -> None:
+        self._close_listeners()
+        for worker in self.workers:
+            worker.stop()
+        threads = [thread for worker in self.workers for thread in worker.threads]
+        threads += [runner.thread for runner in list(self.connection_threads)]
+        deadline = time.monotonic() + _JOIN
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                log.error("%s: its handler does not return and was left behind", thread.name)
+        if not any(thread.is_alive() for thread in threads):
+            for worker in self.workers:
+                worker.close()
+            self.monitor.close()
+        log.info("stopped")
+
+
+def _peer_name(sock: socket.socket) -> object:
+    try:
+        return sock.getpeername()
+    except OSError:
+        return ""

@@ -1,0 +1,178 @@
+"""The thread that called ``listen()``: timers, slow peers, accepting in blocking mode, stopping.
+
+The law of this file: no handler code runs here and nothing waits here but the selector, so what is
+promised in time (a write on the wire within 5 ms, a timeout, a stop) does not depend on handlers.
+
+While the server is busy this thread ticks: it flushes replies that were gathered behind a handler
+that has gone to sleep, and sees to it that a worker whose leading thread is stuck in a handler gets
+another leader. When nothing has happened for a few ticks it dozes until it is woken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import selectors
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol as Interface
+
+from ..outbound import Outbound
+from ..timers import Timed, Timers
+from ..wakers import Waker
+
+__all__ = ["Monitor", "Supervised"]
+
+TICK = 0.0025  # seconds; half of the 5 ms within which a write must be on the wire
+_IDLE_TICKS = 8  # without work before the monitor dozes
+
+log = logging.getLogger("wskit.server")
+
+
+class Supervised(Interface):
+    """A worker, as far as the monitor looks after it."""
+
+    def check(self) -> bool:
+        """Look for a stuck leader; return whether the worker is at work. Called every tick."""
+
+
+class Monitor:
+    """Runs in one thread; the methods that say so may be called from any."""
+
+    def __init__(self) -> None:
+        """Open the selector."""
+        self._selector = selectors.DefaultSelector()
+        self._waker = Waker()
+        self._selector.register(self._waker.fileno(), selectors.EVENT_READ)
+        self._timers = Timers()
+        self._calls: deque[Callable[[], None]] = deque()
+        self._gathered: dict[Outbound, None] = {}
+        self._supervised: list[Supervised] = []
+        self._finished = False
+        self._idle_ticks = 0
+        self.dozing = False  # whoever makes work must call awaken() when this is True
+        self.on_slot_freed: Callable[[], None] | None = None
+
+    # -- from any thread -----------------------------------------------------------------------
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Have ``function`` called on the monitor's thread; takes no lock (signal handlers)."""
+        self._calls.append(function)
+        self._waker.wake()
+
+    def awaken(self) -> None:
+        """Tick again: there is work."""
+        self._waker.wake()
+
+    def add_timer(self, deadline: float, subject: Timed) -> None:
+        """Have ``subject.on_timer`` called at ``deadline`` (monotonic seconds)."""
+        if self._timers.add(deadline, subject):
+            self._waker.wake()
+
+    def watch_writable(self, outbound: Outbound) -> None:
+        """Drain ``outbound`` when its socket can take more."""
+        self.call(lambda: self._watch(outbound))
+
+    def retire(self, outbound: Outbound) -> None:
+        """Close the transport of ``outbound``, which may be watched."""
+        self.call(lambda: self._retire(outbound))
+
+    def flush_soon(self, outbound: Outbound) -> None:
+        """Flush ``outbound`` at the next tick."""
+        self._gathered[outbound] = None
+        if self.dozing:
+            self._waker.wake()
+
+    def slot_freed(self) -> None:
+        """Say that a connection has gone; accepting may go on."""
+        if self.on_slot_freed is not None:
+            self.call(self.on_slot_freed)
+
+    # -- on the monitor's thread ---------------------------------------------------------------
+
+    def supervise(self, worker: Supervised) -> None:
+        """Look after ``worker`` from now on."""
+        self._supervised.append(worker)
+
+    def listen(self, fd: int, accept: Callable[[], None]) -> None:
+        """Call ``accept`` when ``fd`` is readable."""
+        self._selector.register(fd, selectors.EVENT_READ, accept)
+
+    def unlisten(self, fd: int) -> None:
+        """Stop watching ``fd``; nothing happens if it is not watched."""
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(fd)
+
+    def finish(self) -> None:
+        """Let ``run`` return."""
+        self._finished = True
+
+    def run(self) -> None:
+        """Go round until ``finish``; always the same thread."""
+        while not self._finished:
+            due = self._timers.run(time.monotonic())
+            self._doze_or_tick()
+            for key, _ in self._selector.select(self._timeout(due)):
+                if key.data is None:
+                    self._waker.drain()
+                elif isinstance(key.data, Outbound):
+                    self._drain(key.data)
+                else:
+                    key.data()
+            self._run_calls()
+
+    def close(self) -> None:
+        """Close the descriptors, after ``run``; calls that came too late are still made."""
+        self._run_calls()
+        self._selector.close()
+        self._waker.close()
+
+    def _timeout(self, due: float | None) -> float | None:
+        if self._calls:
+            return 0.0
+        left = None if due is None else max(0.0, due - time.monotonic())
+        if self.dozing:
+            return left
+        return TICK if left is None else min(TICK, left)
+
+    def _doze_or_tick(self) -> None:
+        if self._tick():
+            self._idle_ticks = 0
+            self.dozing = False
+            return
+        self._idle_ticks += 1
+        if self._idle_ticks > _IDLE_TICKS and not self.dozing:
+            self.dozing = True
+            # Whoever made work before seeing the flag did not wake us: look once more.
+            if self._tick():
+                self.dozing = False
+
+    def _tick(self) -> bool:
+        active = bool(self._gathered)
+        while self._gathered:
+            outbound = self._gathered.popitem()[0]
+            with outbound.lock:
+                outbound.flush()
+        for worker in self._supervised:
+            active |= worker.check()
+        return active
+
+    def _run_calls(self) -> None:
+        while self._calls:
+            self._calls.popleft()()
+
+    def _watch(self, outbound: Outbound) -> None:
+        fd = outbound.transport.fileno()
+        if fd >= 0 and fd not in self._selector.get_map():
+            self._selector.register(fd, selectors.EVENT_WRITE, outbound)
+
+    def _drain(self, outbound: Outbound) -> None:
+        if outbound.drain():
+            self.unlisten(outbound.transport.fileno())
+
+    def _retire(self, outbound: Outbound) -> None:
+        fd = outbound.transport.fileno()
+        if fd >= 0:
+            self.unlisten(fd)
+            outbound.transport.close()

@@ -1,0 +1,231 @@
+"""The opening handshake of one connection on the server, TLS included.
+
+The law of this file: a peer that is refused is told why with an HTTP status, and a peer that is
+slow, silent or many costs no thread and no more than ``handshake.max_size`` bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from ..conn import Address, Conn, format_address
+from ..errors import HandshakeError, HandshakeRejected
+from ..protocol.handshake import (
+    Handshake,
+    accept_response,
+    check_origin,
+    error_response,
+    negotiate,
+)
+from ..protocol.request import RequestReader
+from .handlers import Handler
+from .hub import Hub, Runner, log
+from .session import Session
+from .turns import Turns
+
+if TYPE_CHECKING:
+    from ..tls import TLSSocket
+
+__all__ = ["Pending"]
+
+# After an HTTP refusal the peer gets this long to read it and hang up, in seconds.
+_LINGER = 1.0
+_RETRY = 0.01  # TLS wants to write in mid-handshake: rare, so it is simply tried again
+
+
+class Pending(Turns):
+    """A connection whose opening handshake is not done."""
+
+    __slots__ = (
+        "_address",
+        "_counted",
+        "_deadline",
+        "_done",
+        "_expired",
+        "_hub",
+        "_reader",
+        "_refused",
+        "_runner",
+        "_tls",
+        "_transport",
+    )
+
+    def __init__(
+        self, hub: Hub, runner: Runner, sock: socket.socket, address: Address, counted: bool
+    ) -> None:
+        """Take over ``sock``, non-blocking; ``counted`` False means that it will get 503."""
+        super().__init__(sock.fileno())
+        self._hub = hub
+        self._runner = runner
+        self._address = address
+        self._counted = counted
+        self._tls: TLSSocket | None = None
+        self._transport: socket.socket | TLSSocket = sock
+        limits = hub.config.handshake
+        self._reader = RequestReader(limits.max_size, limits.max_headers, limits.max_res_headers)
+        self._refused = False
+        self._done = False
+        self._expired = False
+        self._deadline = time.monotonic() + limits.timeout
+        if hub.config.ssl_context is not None:
+            self._begin_tls(sock)
+        hub.monitor.add_timer(self._deadline, self)
+
+    @property
+    def done(self) -> bool:
+        """Whether it came to an end, one way or the other."""
+        return self._done
+
+    @property
+    def deadline(self) -> float:
+        """When it must be over, on the monotonic clock."""
+        return self._deadline
+
+    def on_timer(self, now: float) -> float | None:
+        """Answer 408 to who is too slow; end what lingers."""
+        if self._done:
+            return None
+        if now < self._deadline:
+            if self._tls is not None:
+                self._runner.post(self)
+            return self._deadline
+        self._expired = True
+        self._runner.post(self)
+        return None
+
+    def force_end(self) -> None:
+        """End it now; callable from any thread."""
+        self._expired = self._refused = True
+        self._runner.post(self)
+
+    def step(self) -> None:
+        """Go on as far as the bytes allow."""
+        if self._done:
+            return
+        if self._expired:
+            if self._refused or self._tls is not None:
+                self._end()
+            else:
+                self._refuse(HandshakeError(408, "the handshake took too long"))
+            return
+        try:
+            if self._tls is None or self._go_on_with_tls(self._tls):
+                self._read()
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            log.debug("%s: gone in the handshake: %s", format_address(self._address), error)
+            self._end()
+
+    def _begin_tls(self, sock: socket.socket) -> None:
+        from ..tls import TLSSocket
+
+        context = self._hub.config.ssl_context
+        assert context is not None
+        self._tls = self._transport = TLSSocket(sock, context, server_side=True)
+
+    def _go_on_with_tls(self, tls: TLSSocket) -> bool:
+        try:
+            tls.do_handshake()
+        except BlockingIOError:
+            if tls.wants_write:
+                self._hub.monitor.add_timer(time.monotonic() + _RETRY, self)
+            return False
+        self._tls = None
+        return True
+
+    def _read(self) -> None:
+        room = self._hub.config.handshake.max_size
+        while not self._done:
+            data = self._transport.recv(room)
+            if not data:
+                if not self._refused:
+                    self._hub.refused(0)
+                self._end()
+            elif not self._refused:
+                self._feed(data)
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            handshake = self._reader.feed(data)
+            if handshake is not None:
+                self._accept(handshake)
+        except HandshakeError as error:
+            self._refuse(error)
+
+    def _accept(self, handshake: Handshake) -> None:
+        config = self._hub.config
+        if not self._counted:
+            raise HandshakeError(503, "too many connections")
+        if self._hub.stopping:
+            raise HandshakeError(503, "the server is stopping")
+        check_origin(handshake, config.origins)
+        handshake.remote_address = self._address
+        negotiate(handshake, subprotocols=config.subprotocols, compression=config.compression)
+        self._open(handshake)
+
+    def _open(self, handshake: Handshake) -> None:
+        session = Session.make(self._hub, self._runner, self._transport, handshake)
+        handler = self._make_handler(handshake, session.conn)
+        response = self._response(handshake, session.conn)
+        # From here on the connection counts as open, even if the 101 meets a dead socket: its
+        # handler exists, so its close() must be called.
+        self._done = True
+        self._hub.opened()
+        log.debug("%s: open", format_address(self._address))
+        leftover = self._reader.leftover
+        session.begin(handler, response, leftover, lambda: self._runner.replace(self, session))
+
+    def _make_handler(self, handshake: Handshake, conn: Conn) -> Handler:
+        handlers = self._hub.handlers
+        try:
+            return handlers.make(handshake, conn, self._hub.app)
+        except Exception as error:
+            conn._discard()
+            answer = handlers.error_response(error)
+            if answer is not None:
+                raise answer from error
+            if isinstance(error, HandshakeRejected):
+                raise
+            log.exception("%s: handler's __init__ raised", format_address(self._address))
+            raise HandshakeError(500, "internal server error") from error
+
+    def _response(self, handshake: Handshake, conn: Conn) -> bytes:
+        try:
+            response = accept_response(handshake)
+        except ValueError as error:  # the handler chose a subprotocol that was not offered
+            conn._discard()
+            log.exception("%s: handshake cannot be answered", format_address(self._address))
+            raise HandshakeError(500, "internal server error") from error
+        conn.subprotocol = handshake.subprotocol
+        return response
+
+    def _refuse(self, error: HandshakeError) -> None:
+        log.debug("%s: refused with %d: %s", format_address(self._address), error.status, error)
+        self._hub.refused(error.status)
+        self._refused = True
+        self._expired = False
+        self._deadline = time.monotonic() + _LINGER
+        self._hub.monitor.add_timer(self._deadline, self)
+        # It fits into the empty send buffer of a new connection; if not, the peer is hostile.
+        with contextlib.suppress(BlockingIOError):
+            self._transport.send(self._answer(error))
+        # Closing with input unread would reset the connection and could destroy the answer, so
+        # the rest is read until the peer hangs up.
+        self._transport.shutdown(socket.SHUT_WR)
+
+    def _answer(self, error: HandshakeError) -> bytes:
+        try:
+            return error_response(error)
+        except ValueError:  # headers that the handler gave
+            log.exception("%s: the refusal cannot be sent", format_address(self._address))
+            return error_response(HandshakeError(500, "internal server error"))
+
+    def _end(self) -> None:
+        self._done = True
+        self._runner.forget(self, self.fd)
+        self._transport.close()
+        self._hub.end_pending(self._counted)

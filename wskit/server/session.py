@@ -1,0 +1,429 @@
+"""One open connection on the server: reads, calls the handler, and winds the connection down.
+
+The law of this file: everything happens in a turn, so callbacks never overlap; ``close()`` of the
+handler is called exactly once, after the last other callback, as soon as the connection can no
+longer be written to. The socket may live on a little, for the peer's half of the closing handshake.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+from enum import Enum
+
+from ..conn import Conn, format_address
+from ..errors import ConnectionClosed, ProtocolError
+from ..outbound import Outbound, Transport
+from ..protocol.connection import Event, Protocol
+from ..protocol.handshake import Handshake
+from ..protocol.opcodes import Opcode, Side
+from .handlers import Handler
+from .hub import Hub, Runner, log
+from .turns import Turns
+
+__all__ = ["Phase", "Session"]
+
+_DISCARD = 4096  # bytes a read, once nobody wants them
+_CALLBACKS = {0: "wskit", 8: "client_close", 9: "client_ping", 10: "client_pong"} | dict.fromkeys(
+    (1, 2), "client_message"
+)
+
+
+class Phase(Enum):
+    """Where a connection is in its life."""
+
+    OPEN = "open"
+    LINGERING = "lingering"  # the handler is gone; the peer's half of the close is awaited
+    GONE = "gone"
+
+
+class Session(Turns):
+    """A connection with its handler. It is the Engine of its Outbound."""
+
+    __slots__ = (
+        "_deadline",
+        "_greedy",
+        "_handler",
+        "_hub",
+        "_leftover",
+        "_mark",
+        "_outbound",
+        "_phase",
+        "_pinged",
+        "_runner",
+        "_shut",
+        "_stalled",
+        "conn",
+    )
+
+    def __init__(self, hub: Hub, runner: Runner, fd: int, *, greedy: bool) -> None:
+        """``greedy``: the transport (TLS) buffers, so a short read does not mean it is empty."""
+        super().__init__(fd)
+        self._hub = hub
+        self._runner = runner
+        self._greedy = greedy
+        self.conn: Conn
+        self._outbound: Outbound
+        self._handler: Handler | None = None
+        self._phase = Phase.OPEN
+        self._leftover = b""  # bytes that came with the handshake
+        self._stalled = False  # messages wait here because the peer does not read its replies
+        self._shut = False  # our direction of TCP is closed
+        self._deadline = 0.0  # of the linger
+        self._pinged = False  # a keepalive ping awaits any sign of life
+        self._mark = 0  # bytes received when it was sent
+
+    @classmethod
+    def make(
+        cls, hub: Hub, runner: Runner, transport: Transport, handshake: Handshake
+    ) -> Session:
+        """Return the session of a connection whose response is not sent; its Conn can be given out.
+
+        What is written to the Conn before ``begin`` goes out after the response.
+        """
+        config = hub.config
+        session = cls(hub, runner, transport.fileno(), greedy=config.ssl_context is not None)
+        protocol = Protocol(
+            Side.SERVER,
+            max_message_size=config.max_message_size,
+            max_fragments=config.max_fragments,
+            small_size=config.buffers.small_size,
+            lender=hub.large,
+            deflate=handshake.extensions,
+            compression=config.compression,
+        )
+        outbound = Outbound(
+            transport, session, limit=config.max_write_buffer, timeout=config.write_timeout
+        )
+        outbound.blocked = True  # until begin()
+        session._outbound = outbound
+        session.conn = Conn(
+            protocol, outbound, handshake.remote_address or "", handshake.subprotocol
+        )
+        return session
+
+    def begin(
+        self, handler: Handler, response: bytes, leftover: bytes, register: Callable[[], None]
+    ) -> None:
+        """Send ``response``, start the handler and take the first turn, in the calling thread.
+
+        ``register`` has the runner give turns to this session from then on.
+        """
+        with self._turn:
+            self._handler = handler
+            self._leftover = leftover
+            register()
+            self._outbound.open(response)
+            self._start(handler)
+        # What arrived before was reported to the predecessor or to nobody, so look.
+        self.on_ready(0)
+
+    def _start(self, handler: Handler) -> None:
+        interval = self._hub.config.ping_interval
+        if interval is not None:
+            self._hub.monitor.add_timer(time.monotonic() + interval, self)
+        try:
+            self._hub.handlers.after_init(handler, self._hub.app)
+        except BaseException as error:
+            self._handler_failed("after_init", error)
+
+    # -- Engine --------------------------------------------------------------------------------
+
+    def watch_writable(self, outbound: Outbound) -> None:
+        """Have the monitor drain ``outbound`` when the socket can take more."""
+        self._hub.monitor.watch_writable(outbound)
+
+    def flush_soon(self, outbound: Outbound) -> None:
+        """Have the monitor flush ``outbound`` within 5 ms, if this thread does not before."""
+        self._hub.monitor.flush_soon(outbound)
+
+    def attend(self) -> None:
+        """Take a turn soon."""
+        self._runner.post(self)
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Read once and deliver what came."""
+        if self._phase is not Phase.OPEN:
+            self._linger()
+            return
+        outbound, protocol = self._outbound, self.conn._protocol
+        if outbound.lost:
+            self._end()
+            return
+        if not protocol.writable:
+            self._settle()
+            return
+        if outbound.blocked:
+            self._stalled = True  # the peer does not read, so we do not; drain() attends us again
+            return
+        if self._stalled or self._leftover:
+            self._catch_up()
+            if self._stalled or self._phase is not Phase.OPEN:
+                return
+        parser = protocol.parser
+        if parser.buffer is None and self._hub.pooled:
+            parser.buffer = self._hub.small.lend(self._hub.config.buffers.small_size)
+        target = parser.target()
+        try:
+            count = outbound.transport.recv_into(target)
+        except BlockingIOError:
+            self._rest()
+            return
+        except OSError:
+            count = 0
+        if not count:
+            self._end()
+            return
+        self.conn._received += count
+        full = count == len(target) or self._greedy or self.hung_up
+        parser.received(count)
+        self._deliver()
+        if self._phase is Phase.OPEN:
+            if self._hub.pooled:
+                self._rest()
+            if full:
+                self._runner.again(self)
+
+    def _deliver(self) -> None:
+        """Hand what the parser has to the handler, until that is all or the peer must read first."""
+        conn, outbound, hub = self.conn, self._outbound, self._hub
+        protocol, handler = conn._protocol, self._handler
+        assert handler is not None
+        parser, plain = protocol.parser, hub.handlers.plain
+        opcode = 0
+        try:
+            while (event := protocol.next_event()) is not None:
+                # Replies are gathered while more of the same read waits, else sent at once.
+                outbound.gathering = parser.start < parser.end
+                opcode, data = event
+                if opcode > 2:
+                    self._control(event)
+                else:
+                    conn._messages_in += 1
+                    if plain:
+                        handler.client_message(data)
+                    else:
+                        hub.handlers.message(handler, opcode, data, self._runner.scratch())
+                if outbound.blocked:
+                    self._stalled = True
+                    break
+                if not protocol.writable:
+                    break
+        except ProtocolError as error:
+            if error is not protocol.failed:
+                self._handler_failed(_CALLBACKS[opcode], error)
+            else:
+                self._violation(error)
+        except BaseException as error:  # SystemExit too: it must not end the thread
+            self._handler_failed(_CALLBACKS[opcode], error)
+        outbound.gathering = False
+        if outbound.queued:
+            with outbound.lock:
+                outbound.flush()
+        if not protocol.writable or outbound.lost:
+            self._settle()
+
+    def _catch_up(self) -> None:
+        """Deliver what waited: messages behind a slow peer, bytes behind the handshake."""
+        self._stalled = False
+        parser = self.conn._protocol.parser
+        while True:
+            if self._leftover:
+                target = parser.target()
+                size = min(len(target), len(self._leftover))
+                target[:size], self._leftover = self._leftover[:size], self._leftover[size:]
+                self.conn._received += size
+                parser.received(size)
+            self._deliver()
+            if self._stalled or self._phase is not Phase.OPEN or not self._leftover:
+                return
+
+    def _rest(self) -> None:
+        """Give the small buffer back to its pool if nothing is in it."""
+        parser = self.conn._protocol.parser
+        if self._hub.pooled and parser.buffer is not None and parser.idle:
+            self._hub.small.release(parser.buffer)
+            parser.buffer = None
+
+    def _control(self, event: Event) -> None:
+        opcode, data = event
+        handlers, handler = self._hub.handlers, self._handler
+        assert isinstance(data, bytes)
+        if opcode == Opcode.PING:
+            if handlers.has_ping:
+                handler.client_ping(data)  # type: ignore[union-attr]
+            else:
+                self._reply(event)
+        elif opcode == Opcode.PONG:
+            self.conn._pong(data)
+            if handlers.has_pong:
+                handler.client_pong(data)  # type: ignore[union-attr]
+        else:
+            if handlers.has_close_frame:
+                handler.client_close(data)  # type: ignore[union-attr]
+            # §5.5.1: an endpoint MUST answer a close frame; so if the handler did not, we do.
+            self._reply(event)
+
+    def _reply(self, event: Event) -> None:
+        outbound = self._outbound
+        with outbound.lock:
+            frame = self.conn._protocol.reply(event)
+            if frame and not outbound.lost:
+                outbound.put(frame)
+
+    # -- ending --------------------------------------------------------------------------------
+
+    def _violation(self, error: ProtocolError) -> None:
+        log.debug("%s: %s", format_address(self.conn.address), error)
+        self._outbound.gathering = False
+        with self._outbound.lock:
+            frame = self.conn._protocol.fail(error)
+            if frame and not self._outbound.lost:
+                self._outbound.put(frame)
+
+    def _handler_failed(self, method: str, error: BaseException) -> None:
+        if isinstance(error, ConnectionClosed) and self.conn.is_closed:
+            return  # it wrote to a peer that is gone: no fault of its own
+        log.error(
+            "%s: %s raised", format_address(self.conn.address), method, exc_info=error
+        )
+        self.conn.close(1011, "handler failed")
+
+    def _settle(self) -> None:
+        """Nothing more can be written: the handler ends now, the socket when the peer agrees."""
+        self._phase = Phase.LINGERING
+        self._close_handler()
+        if self._outbound.lost:
+            self._end()
+            return
+        self._deadline = time.monotonic() + self._hub.config.close_timeout
+        self._hub.monitor.add_timer(self._deadline, self)
+        self._runner.again(self)
+
+    def _linger(self) -> None:
+        if self._phase is Phase.GONE:
+            return
+        outbound, protocol = self._outbound, self.conn._protocol
+        if outbound.lost or time.monotonic() >= self._deadline:
+            self._end()
+            return
+        if outbound.blocked:
+            return  # the close frame is not out yet
+        if not self._shut and self._handshake_over():
+            # To close with input unread would reset the connection and could destroy the close
+            # frame on its way, so first our half is closed and the rest of theirs read.
+            self._shut = True
+            self._shutdown(socket.SHUT_WR)
+        if not self._discard():
+            self._end()
+
+    def _handshake_over(self) -> bool:
+        protocol = self.conn._protocol
+        return protocol.close_received is not None or protocol.failed is not None
+
+    def _discard(self) -> bool:
+        """Read on without a handler; False when the connection can be closed."""
+        protocol = self.conn._protocol
+        if not self._handshake_over() and protocol.parser.pending:
+            self._look_for_close()
+        while True:
+            data = bytearray(_DISCARD)
+            try:
+                count = self._outbound.transport.recv_into(data)
+            except BlockingIOError:
+                # §7.1.1: after both close frames the server closes first, and at once.
+                return protocol.close_received is None
+            except OSError:
+                return False
+            if not count:
+                return False
+            self.conn._received += count
+            if not self._handshake_over():
+                self._feed(data[:count])
+
+    def _feed(self, data: bytearray) -> None:
+        try:
+            for _ in self.conn._protocol.receive(data):
+                pass  # §7.1.6: what comes after our close frame is not for the application
+        except ProtocolError:
+            pass  # it is recorded in protocol.failed
+
+    def _look_for_close(self) -> None:
+        try:
+            while self.conn._protocol.next_event() is not None:
+                pass
+        except ProtocolError:
+            pass
+
+    def _end(self) -> None:
+        if self._phase is Phase.GONE:
+            return
+        self._phase = Phase.GONE
+        outbound, parser = self._outbound, self.conn._protocol.parser
+        with outbound.lock:
+            watched = outbound.watched
+            outbound.abandon()
+            if parser.buffer is not None and self._hub.pooled:
+                self._hub.small.release(parser.buffer)
+            self.conn._protocol.lose()
+        self._close_handler()
+        self._runner.forget(self, self.fd)
+        if watched:
+            self._hub.monitor.retire(outbound)
+        else:
+            outbound.transport.close()
+        self._hub.end_session(self)
+        log.debug("%s: closed %s", format_address(self.conn.address), self.conn.close_code)
+
+    def _close_handler(self) -> None:
+        handler, self._handler = self._handler, None
+        if handler is None or not self._hub.handlers.has_close:
+            return
+        try:
+            handler.close()  # type: ignore[attr-defined]
+        except BaseException:
+            log.exception("%s: close raised", format_address(self.conn.address))
+
+    def _shutdown(self, how: int) -> None:
+        try:
+            self._outbound.transport.shutdown(how)
+        except OSError:
+            pass
+
+    def force_end(self) -> None:
+        """End the connection now, whatever the peer does; callable from any thread."""
+        with self._outbound.lock:
+            self._outbound.fail()
+        self._shutdown(socket.SHUT_RDWR)
+
+    # -- timers (on the monitor's thread) --------------------------------------------------------
+
+    def on_timer(self, now: float) -> float | None:
+        """Keep the connection alive, or end the linger."""
+        if self._phase is Phase.OPEN:
+            return self._keep_alive(now)
+        if self._phase is Phase.LINGERING and now >= self._deadline:
+            self.force_end()
+        return None
+
+    def _keep_alive(self, now: float) -> float | None:
+        interval, timeout = self._hub.config.ping_interval, self._hub.config.ping_timeout
+        if interval is None or not self.conn._protocol.writable:
+            return None
+        if self._pinged and timeout is not None:
+            if self.conn._received == self._mark:
+                log.debug("%s: no answer to a ping", format_address(self.conn.address))
+                self.conn.close(1011, "keepalive ping timeout")
+                self.force_end()
+                return None
+            self._pinged = False
+            due = (self.conn._ping_sent or now) + interval
+            if due > now:
+                return due
+        self._mark = self.conn._received
+        self._pinged = True
+        self.conn._keep_alive(now)
+        return now + (timeout if timeout is not None else interval)

@@ -1,0 +1,50 @@
+"""Deadlines of many connections in one heap, run by one thread."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from typing import Protocol as Interface
+
+__all__ = ["Timed", "Timers"]
+
+
+class Timed(Interface):
+    """Something with deadlines; what is due depends on its state when the time comes."""
+
+    def on_timer(self, now: float) -> float | None:
+        """Do what is due at ``now``; return the next deadline, or None for none."""
+
+
+class Timers:
+    """A heap of (deadline, subject). Nothing is ever cancelled: a subject with nothing to do says so.
+
+    Times are ``time.monotonic()`` seconds. ``add`` may be called from any thread.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._lock = threading.Lock()  # guards _heap
+        self._heap: list[tuple[float, int, Timed]] = []
+        self._order = itertools.count()
+
+    def add(self, deadline: float, subject: Timed) -> bool:
+        """Call ``subject.on_timer`` at ``deadline``; return whether that is now the first one."""
+        entry = (deadline, next(self._order), subject)
+        with self._lock:
+            heapq.heappush(self._heap, entry)
+            return self._heap[0] is entry
+
+    def run(self, now: float) -> float | None:
+        """Call what is due at ``now``; return the next deadline, or None when there is none."""
+        while True:
+            with self._lock:
+                if not self._heap:
+                    return None
+                if self._heap[0][0] > now:
+                    return self._heap[0][0]
+                subject = heapq.heappop(self._heap)[2]
+            again = subject.on_timer(now)
+            if again is not None:
+                self.add(max(again, now + 0.001), subject)
