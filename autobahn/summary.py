@@ -16,6 +16,7 @@ __all__ = ["show"]
 
 COLUMNS = (*OUTCOMES, "missing")
 BOX = box.SIMPLE_HEAD
+PADDING = (0, 1, 0, 0)  # all columns fit in 80
 
 
 def show(
@@ -37,7 +38,7 @@ def show(
 
 def counts(agent: str, asked: Sequence[str], results: Mapping[str, Result]) -> Table:
     """Return the table of outcomes per section."""
-    table = Table("section", title=agent, box=BOX, pad_edge=False, show_footer=True)
+    table = Table("section", title=agent, box=BOX, padding=PADDING, show_footer=True)
     for name in ("cases", *COLUMNS):
         table.add_column(name, justify="right")
     sections: dict[str, Counter[str]] = {}

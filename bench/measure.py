@@ -8,6 +8,7 @@ import select
 import subprocess
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from environment import compile_tool
@@ -17,7 +18,9 @@ from works import Kind, Work
 __all__ = ["Figures", "MeasurementFailed", "Settings", "measure"]
 
 Figures = dict[str, float]
-"""cpu_us (a message), rate (a second), p50_us, p99_us, max_us, generator_busy; idle_bytes."""
+"""By name. Traffic: cpu_us (a message), rate (a second), p50_us, p99_us, max_us, generator_busy.
+Idle: idle_bytes, connections. Both: others_busy, the cores that the rest of the machine used.
+"""
 
 OPEN_SECONDS = 120.0
 SETTLE_SECONDS = 2.0
@@ -53,14 +56,33 @@ def measure(peer: Peer, work: Work, settings: Settings) -> Figures:
 
     Raises ServerFailed when it does not start, MeasurementFailed when an answer is wrong.
     """
+    began, foreign = time.monotonic(), foreign_seconds()
     with RunningServer(peer, settings.server_cores()) as server:
         if work.kind is Kind.IDLE:
-            return measure_idle(server, peer.idle_connections, settings)
-        seconds, warmup = settings.seconds * work.patience, settings.warmup * work.patience
-        timing = ("--seconds", f"{seconds:g}", "--warmup", f"{warmup:g}")
-        raw = ("--raw",) if peer.raw else ()
-        with start_generator(server, (*work.arguments, *timing, *raw), settings) as generator:
-            said = read_result(generator, 10 * (seconds + warmup) + OPEN_SECONDS)
+            figures = measure_idle(server, peer.idle_connections, settings)
+        else:
+            figures = measure_traffic(server, peer, work, settings)
+    # Both children are reaped, so that their time is known and the rest is not theirs.
+    figures["others_busy"] = max(0.0, foreign_seconds() - foreign) / (time.monotonic() - began)
+    return figures
+
+
+def foreign_seconds() -> float:
+    """Return the CPU seconds of this machine less those of this process and its ended children."""
+    fields = [int(field) for field in Path("/proc/stat").read_text().split("\n")[0].split()[1:]]
+    idle, waiting = fields[3:5]
+    busy = (sum(fields[:8]) - idle - waiting) / os.sysconf("SC_CLK_TCK")
+    used = os.times()
+    return busy - used.user - used.system - used.children_user - used.children_system
+
+
+def measure_traffic(server: RunningServer, peer: Peer, work: Work, settings: Settings) -> Figures:
+    """Return CPU time a message, rate and latency of echoes or handshakes."""
+    seconds, warmup = settings.seconds * work.patience, settings.warmup * work.patience
+    timing = ("--seconds", f"{seconds:g}", "--warmup", f"{warmup:g}")
+    raw = ("--raw",) if peer.raw else ()
+    with start_generator(server, (*work.arguments, *timing, *raw), settings) as generator:
+        said = read_result(generator, 10 * (seconds + warmup) + OPEN_SECONDS)
     return {
         "cpu_us": said["server_cpu_seconds"] / said["messages"] * 1e6,
         "rate": said["messages_per_second"],

@@ -19,6 +19,7 @@ from works import WORKS, Kind, Work
 __all__ = ["Spread", "Tally", "as_json", "print_report", "spread"]
 
 GENERATOR_LIMIT = 0.95  # busier than this, the generator held the server back
+QUIET = 0.1  # cores: more than this used by others, and rates and latencies are not to be trusted
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ def print_report(tally: Tally, console: Console) -> None:
         console.print(make(tally, work, list(found)))
     if tally.rounds:
         console.print(ratio_table(tally))
+    if (busy := others_busy(tally)) > QUIET:
+        console.print(f"[yellow]not a quiet machine[/yellow]: others used up to {busy:.2f} cores")
     for failure in tally.failures:
         console.print(f"[red]failed[/red] {failure}", soft_wrap=True)
 
@@ -131,10 +134,16 @@ def ratio_table(tally: Tally) -> Table:
     return table
 
 
+def others_busy(tally: Tally) -> float:
+    """Return the most cores that the rest of the machine used during one measurement."""
+    servers = [rounds for found in tally.rounds.values() for rounds in found.values()]
+    return max((one["others_busy"] for rounds in servers for one in rounds.values()), default=0.0)
+
+
 def new_table(title: str) -> Table:
     """Return a table of servers."""
     table = Table(
-        title=title, title_justify="left", caption_justify="left", box=SIMPLE, title_style="bold"
+        title=title, title_justify="left", caption_justify="left", box=SIMPLE, min_width=70
     )
     table.add_column("server", no_wrap=True)
     return table

@@ -26,7 +26,7 @@ __all__ = ["main"]
 Plan = dict[str, list[str]]
 """For each work the servers that do it."""
 
-TABLE_WIDTH = 120  # where the output is no terminal
+TABLE_WIDTH = 140  # where the output is no terminal
 
 narration = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -57,8 +57,10 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
     parser.add_argument("--check", action="store_true", help="exit 1 where the floor is missed")
     chosen = parser.parse_args(arguments)
-    chosen.rounds = chosen.rounds or (1 if chosen.quick else 3)
-    chosen.seconds = chosen.seconds or (0.7 if chosen.quick else 2.0)
+    if chosen.rounds is None:
+        chosen.rounds = 1 if chosen.quick else 3
+    if chosen.seconds is None:
+        chosen.seconds = 0.7 if chosen.quick else 2.0
     if not (1 <= chosen.rounds <= 100 and 0 < chosen.seconds <= 60):
         parser.error("--rounds: must be 1..100; --seconds: must be above 0, and at most 60")
     return chosen

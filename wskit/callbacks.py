@@ -1,15 +1,24 @@
 """The methods of a handler class, looked at once, so that a wrong one is an error then.
 
 A message callback has one of four shapes: ``(data)``, ``(data, type)``, ``(allocator, data)``,
-``(allocator, data, type)``. A first parameter named ``allocator`` tells the two in the middle apart.
+``(allocator, data, type)``. A first parameter named ``allocator`` tells the two in the middle
+apart.
 """
 
 from __future__ import annotations
 
 import inspect
+import math
 from enum import Enum
 
 __all__ = ["MessageShape", "defines", "message_shape", "takes"]
+
+_REST = inspect.Parameter.VAR_POSITIONAL
+_POSITIONAL = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.VAR_POSITIONAL,
+)
 
 
 class MessageShape(Enum):
@@ -22,10 +31,10 @@ class MessageShape(Enum):
 
 
 def message_shape(handler: type, name: str) -> MessageShape:
-    """Return the shape of the method ``name``; TypeError if it is missing or has none of the four."""
+    """Return the shape of the method ``name``; TypeError if it is missing or has another."""
     if not defines(handler, name):
         raise TypeError(f"{handler.__name__}: must have a method {name}(self, data)")
-    names = [p.name for p in _positional(handler, name)]
+    names = [p.name for p in _positional(handler, name) if p.kind is not _REST]
     allocator = bool(names) and names[0] == "allocator"
     for shape in MessageShape:
         if len(shape.value) == len(names) and (shape.value[0] == "allocator") == allocator:
@@ -42,9 +51,10 @@ def takes(handler: type, name: str, *allowed: int) -> int:
     Raises TypeError when none does.
     """
     parameters = _positional(handler, name)
-    required = sum(p.default is p.empty for p in parameters)
+    required = sum(p.default is p.empty and p.kind is not _REST for p in parameters)
+    most = math.inf if any(p.kind is _REST for p in parameters) else len(parameters)
     for count in sorted(allowed, reverse=True):
-        if required <= count <= len(parameters):
+        if required <= count <= most:
             return count
     wanted = " or ".join(map(str, allowed))
     raise TypeError(
@@ -58,9 +68,17 @@ def defines(handler: type, name: str) -> bool:
 
 
 def _positional(handler: type, name: str) -> list[inspect.Parameter]:
-    """Return the parameters that can be passed by position, without self."""
-    parameters = list(inspect.signature(getattr(handler, name)).parameters.values())
+    """Return the parameters that are passed by position, without self; TypeError if others must be.
+
+    The last may stand for any number of them.
+    """
+    method = getattr(handler, name)
+    if method is getattr(object, name, None):
+        return []  # object.__init__ says of itself that it takes anything
+    parameters = list(inspect.signature(method).parameters.values())
     if not isinstance(inspect.getattr_static(handler, name), staticmethod | classmethod):
-        parameters = parameters[1:]
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p for p in parameters if p.kind in kinds]
+        parameters = parameters[1:] if parameters[0].kind is not _REST else parameters
+    for each in parameters:
+        if each.kind is each.KEYWORD_ONLY and each.default is each.empty:
+            raise TypeError(f"{handler.__name__}.{name}: {each.name} can only be given by keyword")
+    return [p for p in parameters if p.kind in _POSITIONAL]

@@ -14,7 +14,7 @@ from .protocol.opcodes import MessageType, Opcode
 from .stats import ConnStats
 from .taps import guarded
 
-__all__ = ["Address", "Conn", "format_address"]
+__all__ = ["KEEPALIVE", "Address", "Conn", "format_address"]
 
 Address = tuple[str, int] | str
 """Host and port, or the path of a Unix socket ("" where the peer's has none)."""
@@ -59,7 +59,7 @@ class Conn:
         ``compress`` overrides ``write_threshold`` for this message (no effect where the peer does
         not speak permessage-deflate). It is on the wire within 5 ms, or queued if the peer is slow;
         above ``max_write_buffer`` it waits up to ``write_timeout`` seconds, then raises
-        WriteTimeout and drops the connection. Raises ConnectionClosed, and TypeError for other data.
+        WriteTimeout and drops the connection. Raises ConnectionClosed; TypeError for other data.
         """
         if isinstance(data, str):
             self._write(Opcode.TEXT, data.encode(), compress)
@@ -235,19 +235,19 @@ class Conn:
             self._protocol.lose()
 
     def _keep_alive(self, now: float) -> None:
-        """Send a keepalive ping, unless the queue is full: then the peer is not answering anyway."""
+        """Send a keepalive ping, unless the queue is full: then the peer does not answer anyway."""
         outbound = self._outbound
         with outbound.lock:
             if not self.is_closed and outbound.has_room(8):
-                outbound.put(self._protocol.control(Opcode.PING, _KEEPALIVE))
+                outbound.put(self._protocol.control(Opcode.PING, KEEPALIVE))
         self._ping_sent = now
 
     def _pong(self, data: bytes) -> None:
-        if data == _KEEPALIVE and self._ping_sent is not None:
+        if data == KEEPALIVE and self._ping_sent is not None:
             self._latency = time.monotonic() - self._ping_sent
 
 
-_KEEPALIVE = b"wskit"
+KEEPALIVE = b"wskit"
 
 
 def _octets(data: BytesLike) -> BytesLike:

@@ -54,7 +54,7 @@ class ConnectionClosed(WebSocketError):
     """The connection is closed or closing; nothing more can be written or read.
 
     ``code`` and ``reason`` are the peer's where it sent a close frame, else this end's; 1006 where
-    there was none, 1005 where the frame had no code (§7.1.5). Neither 1005 nor 1006 was on the wire.
+    there was none, 1005 where the frame had no code (§7.1.5). Neither of these was on the wire.
     """
 
     def __init__(self, code: int = 1006, reason: str = "") -> None:

@@ -17,14 +17,15 @@ def integer(name: str, value: object, low: int, high: int | None = None) -> None
 
 
 def seconds(name: str, value: object, *, optional: bool = False, zero: bool = False) -> None:
-    """Raise unless ``value`` is a finite number of seconds above 0, or None where allowed."""
+    """Raise unless ``value`` is a finite number of seconds above 0; or 0, or None, where allowed."""
     if value is None and optional:
         return
     if isinstance(value, bool) or not isinstance(value, int | float):
         wanted = "a number of seconds or None" if optional else "a number of seconds"
         raise TypeError(f"{name}: must be {wanted}, not {type(value).__name__}")
     if not math.isfinite(value) or value < 0 or (value == 0 and not zero):
-        raise ValueError(f"{name}: must be more than 0 seconds, not {value}")
+        bound = "at least" if zero else "more than"
+        raise ValueError(f"{name}: must be {bound} 0 seconds, not {value}")
 
 
 def boolean(name: str, value: object) -> None:

@@ -170,7 +170,7 @@ class Outbound:
         return True
 
     def fail(self) -> None:
-        """Give the transport up and have the engine end the connection. The caller holds the lock."""
+        """Give the transport up; the engine ends the connection. The caller holds the lock."""
         self.abandon()
         self.engine.attend()
 

@@ -18,7 +18,7 @@ class Timed(Interface):
 
 
 class Timers:
-    """A heap of (deadline, subject). Nothing is ever cancelled: a subject with nothing to do says so.
+    """A heap of (deadline, subject). Nothing is cancelled: a subject with nothing to do says so.
 
     Times are ``time.monotonic()`` seconds. ``add`` may be called from any thread.
     """
@@ -35,6 +35,12 @@ class Timers:
         with self._lock:
             heapq.heappush(self._heap, entry)
             return self._heap[0] is entry
+
+    @property
+    def due(self) -> float | None:
+        """The next deadline, or None when there is none."""
+        with self._lock:
+            return self._heap[0][0] if self._heap else None
 
     def run(self, now: float) -> float | None:
         """Call what is due at ``now``; return the next deadline, or None when there is none."""

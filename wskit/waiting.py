@@ -1,4 +1,4 @@
-"""Waiting for descriptors, for threads that own one or two: poll(2) where it exists, else select."""
+"""Waiting for descriptors, by threads that own one or two: poll(2) if it exists, else select."""
 
 from __future__ import annotations
 

@@ -35,7 +35,16 @@ Handler = Callable[[ServerConnection], None]
 @pytest.fixture(scope="session")
 def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = tmp_path_factory.mktemp("bench") / "load"
-    command = [cast(str, COMPILER), "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, SOURCE]
+    command = [
+        cast(str, COMPILER),
+        "-O2",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-o",
+        str(program),
+        str(SOURCE),
+    ]
     subprocess.run(command, check=True)
     return program
 
@@ -236,11 +245,14 @@ def test_idle_connections_are_held_until_stdin_closes(generator: Path) -> None:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as idle:
             assert idle.stdout is not None
             assert idle.stdin is not None
-            ready = json.loads(idle.stdout.readline())
-            assert (ready["messages"], ready["errors"]) == (30, 0)
-            assert (counter.connected, counter.echoed) == (30, 30)
-            idle.stdin.close()
-            assert idle.wait(scaled(10)) == 0
+            try:
+                ready = json.loads(idle.stdout.readline())
+                assert (ready["messages"], ready["errors"]) == (30, 0)
+                assert (counter.connected, counter.echoed) == (30, 30)
+                idle.stdin.close()
+                assert idle.wait(scaled(10)) == 0
+            finally:
+                idle.kill()
         wait_for(lambda: counter.connected == 0, what="the end of the connections")
 
 

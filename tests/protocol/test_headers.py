@@ -83,30 +83,30 @@ class TestResponseHeaders:
 
     @pytest.mark.parametrize("value", INJECTIONS)
     def test_bug_13_no_line_is_injected_by_a_value(self, value: str) -> None:
-        with pytest.raises(ValueError, match="^value: that of X has a control"):
+        with pytest.raises(ValueError, match=r"^value: that of X has a control"):
             ResponseHeaders().add("X", value)
 
     @pytest.mark.parametrize("name", ["", "a b", "a:", "a\r\n", "ä", "a\n", '"', "a,b"])
     def test_bug_13_no_line_is_injected_by_a_name(self, name: str) -> None:
-        with pytest.raises(ValueError, match="^name: must be a token"):
+        with pytest.raises(ValueError, match=r"^name: must be a token"):
             ResponseHeaders().add(name, "x")
 
     def test_bug_13_too_many_are_an_error_not_a_silent_cut(self) -> None:
         headers = ResponseHeaders(2)
         headers.add("A", "1")
         headers.add("B", "2")
-        with pytest.raises(ValueError, match="^max_res_headers: .* 2 headers"):
+        with pytest.raises(ValueError, match=r"^max_res_headers: .* 2 headers"):
             headers.add("C", "3")
         assert len(headers) == 2
 
     def test_name_the_argument_of_the_wrong_type(self) -> None:
-        with pytest.raises(TypeError, match="^value: must be str, not int"):
+        with pytest.raises(TypeError, match=r"^value: must be str, not int"):
             ResponseHeaders().add("X", 1)  # type: ignore[arg-type]
-        with pytest.raises(TypeError, match="^name: must be str, not bytes"):
+        with pytest.raises(TypeError, match=r"^name: must be str, not bytes"):
             ResponseHeaders().add(b"X", "1")  # type: ignore[arg-type]
 
     def test_an_error_does_not_repeat_the_value(self) -> None:
-        with pytest.raises(ValueError, match="^value: ") as caught:
+        with pytest.raises(ValueError, match=r"^value: ") as caught:
             check_field("Authorization", "secret\n")
         assert "secret" not in str(caught.value)
 
@@ -139,7 +139,7 @@ def test_lists_may_be_cut_into_lines_and_have_empty_elements(
 
 
 class TestRequestFields:
-    EXPECTED = [("X-A", "1"), ("X-B", "2: 3")]
+    EXPECTED = (("X-A", "1"), ("X-B", "2: 3"))
 
     @pytest.mark.parametrize(
         "headers",
@@ -152,7 +152,7 @@ class TestRequestFields:
         ],
     )
     def test_come_as_lines_dict_or_pairs(self, headers: str | dict[str, str]) -> None:
-        assert request_fields(headers) == self.EXPECTED
+        assert tuple(request_fields(headers)) == self.EXPECTED
 
     @pytest.mark.parametrize("headers", ["", {}, [], ()])
     def test_may_be_none(self, headers: str | dict[str, str]) -> None:
@@ -160,7 +160,7 @@ class TestRequestFields:
 
     @pytest.mark.parametrize("value", INJECTIONS)
     def test_refuse_an_injected_line(self, value: str) -> None:
-        with pytest.raises(ValueError, match="^headers: value: that of X"):
+        with pytest.raises(ValueError, match=r"^headers: value: that of X"):
             request_fields({"X": value})
 
     @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ class TestRequestFields:
         ],
     )
     def test_refuse_what_is_not_one_field_per_line(self, headers: str | dict[str, str]) -> None:
-        with pytest.raises(ValueError, match="^headers: "):
+        with pytest.raises(ValueError, match=r"^headers: "):
             request_fields(headers)
 
     @pytest.mark.parametrize("name", RESERVED)
@@ -187,12 +187,12 @@ class TestRequestFields:
             request_fields({name.lower(): "x"})
 
     def test_name_the_field_of_the_wrong_type(self) -> None:
-        with pytest.raises(TypeError, match="^headers: value: must be str"):
+        with pytest.raises(TypeError, match=r"^headers: value: must be str"):
             request_fields({"X": 1})  # type: ignore[dict-item]
 
     def test_take_one_host(self) -> None:
         assert request_fields({"host": "example.com"}) == [("host", "example.com")]
-        with pytest.raises(ValueError, match="^headers: Host may be given once"):
+        with pytest.raises(ValueError, match=r"^headers: Host may be given once"):
             request_fields([("Host", "a"), ("host", "b")])
 
     @given(st.text(), st.text())

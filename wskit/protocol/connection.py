@@ -41,7 +41,8 @@ class Protocol:
     """One side of a connection whose opening handshake is done.
 
     ``next_key`` gives a client its masking keys, ints below 2**32 (§5.3 wants them unpredictable).
-    ``tap`` is called with a FrameRecord for each frame parsed and each about to be sent.
+    ``tap`` is called with a FrameRecord for each frame parsed, even if its content is wrong, and
+    each about to be sent; it must neither block nor raise.
     """
 
     __slots__ = (
@@ -51,12 +52,12 @@ class Protocol:
         "_deflater",
         "_next_key",
         "_sending",
-        "_tap",
         "close_received",
         "close_sent",
         "failed",
         "parser",
         "side",
+        "tap",
         "writable",
     )
 
@@ -99,27 +100,18 @@ class Protocol:
         self.close_sent: tuple[int, str] | None = None
         self.close_received: tuple[int, str] | None = None
         self.failed: ProtocolError | None = None
-        self.tap = tap
-
-    @property
-    def tap(self) -> Tap | None:
-        """What sees every frame; it must neither block nor raise."""
-        return self._tap
-
-    @tap.setter
-    def tap(self, tap: Tap | None) -> None:
-        self._tap = tap
-        self._assembler.watched = tap is not None
+        self.tap = tap  # may be set at any time, from any thread
 
     # -- inbound -------------------------------------------------------------------------------
 
     def receive(self, data: BytesLike) -> Iterator[Event]:
         """Take ``data`` and yield the events it completes; exhaust it before the next call.
 
-        Raises ProtocolError (or a subclass) after the events that came before the violation.
+        What comes after a CLOSE event or an error is dropped (§1.4). Raises ProtocolError (or a
+        subclass) after the events that came before the violation.
         """
         view = memoryview(data)
-        while len(view):
+        while len(view) and self.close_received is None and self.failed is None:
             target = self.parser.target()
             size = min(len(target), len(view))
             target[:size] = view[:size]
@@ -140,9 +132,8 @@ class Protocol:
             while parser.next():
                 if 0x88 <= parser.first <= 0x8A:
                     return self._control()
-                event = self._assembler.take()
-                if self._tap is not None:
-                    self._tap_in()
+                tap = self.tap
+                event = self._assembler.take() if tap is None else self._take_watched(tap)
                 if parser.loan is not None:
                     parser.release()
                 if event is not None:
@@ -151,24 +142,35 @@ class Protocol:
                 self._assembler.glance()
         except ProtocolError as error:
             self.failed = error
+            parser.release()
             raise
         return None
 
     def _control(self) -> Event:
         parser = self.parser
         opcode, payload = parser.first & 0x0F, bytes(parser.payload)
-        if self._tap is not None:
-            self._tap_in()
+        tap = self.tap
+        if tap is not None:
+            self._tap_in(tap)
         parser.release()
         if opcode == Opcode.CLOSE:
             self.close_received = parse_close(payload)
         return opcode, payload
 
-    def _tap_in(self) -> None:
+    def _take_watched(self, tap: Tap) -> Event | None:
+        assembler = self._assembler
+        assembler.watched = True
+        try:
+            return assembler.take()
+        finally:  # a frame that is wrong is the one to look at
+            assembler.watched = False
+            self._tap_in(tap)
+
+    def _tap_in(self, tap: Tap) -> None:
         parser, assembler = self.parser, self._assembler
         data: bytes | memoryview = parser.payload
-        if assembler.inflated:
-            data, assembler.inflated = assembler.inflated, b""
+        if assembler.inflated is not None:
+            data, assembler.inflated = assembler.inflated, None
         record = FrameRecord(
             Direction.IN,
             parser.first & 0x0F,
@@ -179,8 +181,7 @@ class Protocol:
             len(data),
             bytes(data[:_PREVIEW]),
         )
-        assert self._tap is not None
-        self._tap(record)
+        tap(record)
 
     # -- outbound ------------------------------------------------------------------------------
 
@@ -213,9 +214,10 @@ class Protocol:
             raise self.closed()
         if self._sending:
             raise ValueError("frame: a fragmented message is unfinished (RFC 6455 §5.4)")
-        if self._tap is not None:
+        tap = self.tap
+        if tap is not None:
             payload = memoryview(frame)[_payload_start(frame) :]
-            self._tap_out(frame[0], len(payload), payload)
+            self._tap_out(tap, frame[0], len(payload), payload)
         return frame
 
     def control(self, opcode: int, payload: BytesLike) -> bytes:
@@ -239,7 +241,7 @@ class Protocol:
         return self._frame(FIN | Opcode.CLOSE, payload, payload)
 
     def reply(self, event: Event) -> bytes:
-        """Return what the protocol answers by itself: pong to a ping, the echo of a close, else b"".
+        """Return what the protocol answers by itself: a pong, the echo of a close, else b"".
 
         The close echo repeats the peer's code, or is empty as the peer's was (§5.5.1).
         """
@@ -263,6 +265,9 @@ class Protocol:
         """Say that the transport is gone: nothing can be sent any more, all buffers go back."""
         self.writable = False
         self.parser.abandon()
+        if self.failed is not None:
+            # Its traceback and context hold payloads, and this object in a cycle.
+            self.failed.__traceback__ = self.failed.__context__ = None
 
     def closed(self) -> ConnectionClosed:
         """Return the error for using a closed connection: the peer's close if it sent one."""
@@ -277,8 +282,8 @@ class Protocol:
     def _wants_deflate(self, size: int, compress: bool | None) -> bool:
         if compress is not None:
             return compress
-        wish = self._compression
-        return wish is not None and wish.write_threshold is not None and size >= wish.write_threshold
+        threshold = self._compression.write_threshold if self._compression is not None else None
+        return threshold is not None and size >= threshold
 
     def _compressed(self, opcode: int, payload: BytesLike) -> bytes:
         if self._deflater is None:
@@ -300,13 +305,13 @@ class Protocol:
     def _frame(self, first: int, payload: BytesLike, plain: BytesLike) -> bytes:
         key = self._next_key
         frame = encode(first, payload) if key is None else encode(first, payload, key())
-        if self._tap is not None:
-            self._tap_out(first, len(payload), plain)
+        tap = self.tap
+        if tap is not None:
+            self._tap_out(tap, first, len(payload), plain)
         return frame
 
-    def _tap_out(self, first: int, wire_length: int, plain: BytesLike) -> None:
-        assert self._tap is not None
-        self._tap(
+    def _tap_out(self, tap: Tap, first: int, wire_length: int, plain: BytesLike) -> None:
+        tap(
             FrameRecord(
                 Direction.OUT,
                 first & 0x0F,

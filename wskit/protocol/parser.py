@@ -33,6 +33,7 @@ _CLOSED = frozenset((0x01, 0x02, 0x81, 0x82)) | _CONTROL
 _CLOSED_DEFLATE = _CLOSED | frozenset((0x41, 0x42, 0xC1, 0xC2))
 _OPEN = frozenset((0x00, 0x80)) | _CONTROL
 _GROWTH = 4
+_LONGEST_HEADER = 14
 
 
 class Lender(Interface):
@@ -89,7 +90,12 @@ class FrameParser:
     def __init__(
         self, side: Side, *, room: int, deflate: bool, small: int = 2048, lender: Lender
     ) -> None:
-        """Parse what ``side`` receives; payloads of data frames may have ``room`` bytes."""
+        """Parse what ``side`` receives; payloads of data frames may have ``room`` bytes.
+
+        ``small`` is the size of the small buffer; ValueError if a header might not fit.
+        """
+        if small < _LONGEST_HEADER:
+            raise ValueError(f"small_size: must be at least {_LONGEST_HEADER}, not {small}")
         self._mask_bit = 0x80 if side is Side.SERVER else 0
         self._legal_closed = _CLOSED_DEFLATE if deflate else _CLOSED
         self._legal = self._legal_closed
@@ -167,7 +173,8 @@ class FrameParser:
         size = buffer[start + 1]
         if size & 0x80 != self._mask_bit:
             # §5.1: a server must close on an unmasked frame, a client on a masked one.
-            raise ProtocolError(f"frames to this end must be {'' if self._mask_bit else 'un'}masked")
+            wanted = "masked" if self._mask_bit else "unmasked"
+            raise ProtocolError(f"frames to this end must be {wanted}")
         size &= 0x7F
         body = start + 2
         if size > 125:
@@ -178,11 +185,12 @@ class FrameParser:
                 return False
             size = self._long_size(buffer, body, extra)
             body += extra
-        if size > self.room and first not in _CONTROL:
-            # Deflate can make a little more of data that does not compress, so the first frame of
-            # a compressed message gets some slack; the inflated size has the exact limit.
-            if not first & 0x40 or size > self.deflated_room:
-                raise MessageTooBig("message too big")
+        # Deflate can make a little more of data that does not compress, so the first frame of a
+        # compressed message gets some slack; the inflated size has the exact limit.
+        if size > self.room and (
+            first not in _CONTROL and (not first & 0x40 or size > self.deflated_room)
+        ):
+            raise MessageTooBig("message too big")
         if self._mask_bit:
             if end < body + 4:
                 return False

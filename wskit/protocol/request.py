@@ -88,7 +88,8 @@ class RequestReader:
     def _handshake(self, request: h11.Request) -> Handshake:
         _check_request_line(request)
         headers = Headers(
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw_items()
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in request.headers.raw_items()
         )
         _check_upgrade(headers)
         _check_websocket(headers)

@@ -227,7 +227,8 @@ def _checked_subprotocols(names: Sequence[str]) -> tuple[str, ...]:
 
 def _headers(response: h11.Response | h11.InformationalResponse) -> Headers:
     return Headers(
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw_items()
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in response.headers.raw_items()
     )
 
 

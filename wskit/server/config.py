@@ -102,7 +102,7 @@ class ServerConfig:
     blocking: bool = False  # one thread per connection; always so where blocking_mode()
     worker_count: int = 1  # poll loops, each with its own handler threads; event mode only
     max_conn: int = 16384  # connections of the whole server, above it 503
-    max_message_size: int = 1 << 20  # of a whole message, inflated; above it 1009; raised from 64 Ki
+    max_message_size: int = 1 << 20  # of a message, inflated; above it 1009; raised from 64 Ki
     max_fragments: int = 4096  # frames in one message, empty ones included; above it 1009
     origins: Sequence[str | re.Pattern[str] | None] | None = None  # None: any; else 403
     subprotocols: Sequence[str] = ()  # what this server speaks, the preferred first

@@ -8,8 +8,8 @@ from typing import Protocol as Interface
 from ..callbacks import MessageShape, defines, message_shape, takes
 from ..conn import Conn
 from ..errors import HandshakeError
+from ..protocol.handshake import Handshake
 from ..protocol.opcodes import MessageType
-from ..protocol.request import Handshake
 from ..scratch import Scratch
 
 __all__ = ["Handler", "HandlerClass"]
@@ -56,7 +56,7 @@ class HandlerClass:
             method(app) if self._after_init_app else method()
 
     def error_response(self, error: Exception) -> HandshakeError | None:
-        """Ask the class's ``handshake_error_response`` what to answer to ``error`` from __init__."""
+        """Ask the class's ``handshake_error_response`` what to answer to ``error``."""
         if not self._has_error_hook:
             return None
         answer = self._make.handshake_error_response(error)  # type: ignore[attr-defined]

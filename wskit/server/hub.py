@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol as Interface
+from typing import TYPE_CHECKING
+from typing import Protocol as Interface
 
 from ..buffers import BufferProvider
 from ..scratch import Scratch
@@ -155,5 +156,3 @@ class Hub:
             for name in Totals.__slots__:
                 setattr(copy, name, getattr(self._totals, name))
             return copy, dict(self._failures), self._pending
-
-

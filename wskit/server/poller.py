@@ -24,7 +24,7 @@ class Poller(Interface):
         """Report ``fd`` no more."""
 
     def poll(self, timeout: float | None, most: int) -> list[tuple[int, int]]:
-        """Wait up to ``timeout`` seconds; return up to ``most`` events (fd, non-zero if hung up)."""
+        """Wait up to ``timeout`` seconds; return up to ``most`` pairs (fd, non-zero if hung up)."""
 
     def close(self) -> None:
         """Close the poller itself."""
@@ -93,4 +93,7 @@ else:
 
 def make_poller() -> Poller:
     """Return the poller of this platform; only where not ``blocking_mode()``."""
-    return EpollPoller() if sys.platform == "linux" else KqueuePoller()
+    if sys.platform == "linux":
+        return EpollPoller()
+    else:  # mypy follows the platform through an else only
+        return KqueuePoller()

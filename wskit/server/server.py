@@ -49,9 +49,7 @@ class Server:
         thread.start()
         return thread
 
-    def stop(
-        self, code: int = 1001, reason: str = "", *, timeout: float | None = None
-    ) -> None:
+    def stop(self, code: int = 1001, reason: str = "", *, timeout: float | None = None) -> None:
         """Close every connection with ``code``, wait for the peers' halves, join all threads.
 
         Waits up to ``timeout`` seconds (None: ``close_timeout``) before cutting what is left.
@@ -153,5 +151,3 @@ class Server:
         address = self._engine.address
         log.info("listening on %s", format_address(address) if address is not None else "nothing")
         return self._engine
-
-

@@ -7,6 +7,7 @@ longer be written to. The socket may live on a little, for the peer's half of th
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable
@@ -75,9 +76,7 @@ class Session(Turns):
         self._mark = 0  # bytes received when it was sent
 
     @classmethod
-    def make(
-        cls, hub: Hub, runner: Runner, transport: Transport, handshake: Handshake
-    ) -> Session:
+    def make(cls, hub: Hub, runner: Runner, transport: Transport, handshake: Handshake) -> Session:
         """Return the session of a connection whose response is not sent; its Conn can be given out.
 
         What is written to the Conn before ``begin`` goes out after the response.
@@ -188,7 +187,7 @@ class Session(Turns):
                 self._runner.again(self)
 
     def _deliver(self) -> None:
-        """Hand what the parser has to the handler, until that is all or the peer must read first."""
+        """Hand what the parser has to the handler, until that is all or the peer must read."""
         conn, outbound, hub = self.conn, self._outbound, self._hub
         protocol, handler = conn._protocol, self._handler
         assert handler is not None
@@ -287,9 +286,7 @@ class Session(Turns):
     def _handler_failed(self, method: str, error: BaseException) -> None:
         if isinstance(error, ConnectionClosed) and self.conn.is_closed:
             return  # it wrote to a peer that is gone: no fault of its own
-        log.error(
-            "%s: %s raised", format_address(self.conn.address), method, exc_info=error
-        )
+        log.error("%s: %s raised", format_address(self.conn.address), method, exc_info=error)
         self.conn.close(1011, "handler failed")
 
     def _settle(self) -> None:
@@ -306,7 +303,7 @@ class Session(Turns):
     def _linger(self) -> None:
         if self._phase is Phase.GONE:
             return
-        outbound, protocol = self._outbound, self.conn._protocol
+        outbound = self._outbound
         if outbound.lost or time.monotonic() >= self._deadline:
             self._end()
             return
@@ -388,10 +385,8 @@ class Session(Turns):
             log.exception("%s: close raised", format_address(self.conn.address))
 
     def _shutdown(self, how: int) -> None:
-        try:
+        with contextlib.suppress(OSError):
             self._outbound.transport.shutdown(how)
-        except OSError:
-            pass
 
     def force_end(self) -> None:
         """End the connection now, whatever the peer does; callable from any thread."""

@@ -17,8 +17,6 @@ from .turns import Turns
 __all__ = ["ConnectionThread"]
 
 
-
-
 class ConnectionThread:
     """The thread of one connection, from its handshake to its end; the Runner of both."""
 
@@ -97,5 +95,3 @@ class ConnectionThread:
     def _end(self) -> None:
         self._registry.discard(self)
         self._waker.close()
-
-
