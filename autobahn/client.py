@@ -14,7 +14,7 @@ def open_connection(url: str) -> Client:
     """Connect with the limits and the compression that the suite needs."""
     return connect(
         url,
-        max_message_size=MAX_MESSAGE_SIZE,
+        max_size=MAX_MESSAGE_SIZE,
         max_fragments=MAX_FRAGMENTS,
         compression=Compression(write_threshold=0),
         ping_interval=None,

@@ -106,6 +106,8 @@ def run_part(
     except ChildError as error:
         problem = str(error)
     results, seconds = read_part(directory), time.monotonic() - started
+    if len(results) < len(cases) and not problem:
+        problem = f"some are missing, see wstest.log and peer.log in {directory}"
     return PartRun(agent.name, directory.name, len(cases), results, seconds, problem)
 
 

@@ -39,6 +39,8 @@ class TestMessageShape:
         ("method", "takes"),
         [
             (lambda self: None, "takes (),"),
+            (lambda: None, "takes (),"),
+            (lambda *everything: None, "takes (),"),
             (lambda self, allocator: None, "takes (allocator),"),
             (lambda self, a, b, c: None, "takes (a, b, c),"),
             (lambda self, allocator, b, c, d: None, "takes (allocator, b, c, d),"),

@@ -71,3 +71,13 @@ def test_instance_takes_a_kind() -> None:
     fields.instance("s", "", str)
     with pytest.raises(TypeError, match=r"^s: must be a str, not int$"):
         fields.instance("s", 1, str)
+
+
+def test_sequence_takes_no_single_text() -> None:
+    fields.sequence("s", ["a"])
+    fields.sequence("s", ())
+    for value in ("a", b"a", {"a"}, None):
+        with pytest.raises(
+            TypeError, match=rf"^s: must be a sequence, not {type(value).__name__}$"
+        ):
+            fields.sequence("s", value)

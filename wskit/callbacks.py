@@ -76,8 +76,9 @@ def _positional(handler: type, name: str) -> list[inspect.Parameter]:
     if method is getattr(object, name, None):
         return []  # object.__init__ says of itself that it takes anything
     parameters = list(inspect.signature(method).parameters.values())
-    if not isinstance(inspect.getattr_static(handler, name), staticmethod | classmethod):
-        parameters = parameters[1:] if parameters[0].kind is not _REST else parameters
+    bound = isinstance(inspect.getattr_static(handler, name), staticmethod | classmethod)
+    if not bound and parameters and parameters[0].kind is not _REST:
+        del parameters[0]  # self
     for each in parameters:
         if each.kind is each.KEYWORD_ONLY and each.default is each.empty:
             raise TypeError(f"{handler.__name__}.{name}: {each.name} can only be given by keyword")

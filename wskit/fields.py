@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-__all__ = ["boolean", "instance", "integer", "seconds"]
+__all__ = ["boolean", "instance", "integer", "seconds", "sequence"]
 
 
 def integer(name: str, value: object, low: int, high: int | None = None) -> None:
@@ -17,7 +18,7 @@ def integer(name: str, value: object, low: int, high: int | None = None) -> None
 
 
 def seconds(name: str, value: object, *, optional: bool = False, zero: bool = False) -> None:
-    """Raise unless ``value`` is a finite number of seconds above 0; or 0, or None, where allowed."""
+    """Raise unless ``value`` is finite and above 0; or is 0, or None, where that is allowed."""
     if value is None and optional:
         return
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -38,3 +39,9 @@ def instance(name: str, value: object, kind: type) -> None:
     """Raise unless ``value`` is a ``kind``."""
     if not isinstance(value, kind):
         raise TypeError(f"{name}: must be a {kind.__name__}, not {type(value).__name__}")
+
+
+def sequence(name: str, value: object) -> None:
+    """Raise unless ``value`` is a sequence; one str, which is a sequence too, is a mistake."""
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+        raise TypeError(f"{name}: must be a sequence, not {type(value).__name__}")

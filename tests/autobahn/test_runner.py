@@ -103,6 +103,7 @@ def test_a_suite_that_ends_without_an_index_gives_no_verdict(tmp_path: Path) -> 
     assert verdicts == {}
     assert parts["1"].asked == 1
     assert parts["1"].results == {}
+    assert "see wstest.log" in parts["1"].problem
 
 
 def test_an_interrupted_run_ends_what_runs_and_starts_no_more(tmp_path: Path) -> None:

@@ -198,7 +198,7 @@ class TestInflater:
             assert inflater.inflate(payload, final=True, limit=len(message)) == message
 
     def test_reads_a_window_of_9_bits_where_8_was_agreed(self, module: ModuleType) -> None:
-        """zlib, asked for 8, has used 9 (see deflateInit2); its peer must not be the one to break."""
+        """zlib, asked for 8, has used 9 (see deflateInit2); that must not break its peer."""
         noise = random.Random(3).randbytes(300)
         deflater, inflater = module.Deflater(15), module.Inflater(8)
         for _ in range(3):

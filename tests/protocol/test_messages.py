@@ -295,23 +295,34 @@ class TestCompressed:
         outcome = feed(end(side, deflate=AGREED), cut(stream, how))
         assert (outcome.code, outcome.messages) == (1007, ["before"])
 
-    def test_the_other_sides_parameters_count(self) -> None:
-        """A server inflates with the client's window and takeover, and the other way round."""
+    @pytest.mark.parametrize(
+        ("agreed", "code"),
+        [
+            (DeflateParameters(), None),
+            (DeflateParameters(server_max_window_bits=9), None),
+            (DeflateParameters(server_no_context_takeover=True), None),
+            (DeflateParameters(client_max_window_bits=9), 1007),
+            (DeflateParameters(client_no_context_takeover=True), 1007),
+        ],
+    )
+    def test_a_server_inflates_as_the_client_deflates(
+        self, agreed: DeflateParameters, code: int | None
+    ) -> None:
+        """The second message refers to what is 600 bytes before it."""
         data = random.Random(2).randbytes(600)
-        (small,) = deflated(data + data, bits=9)
-        (large,) = deflated(data + data, bits=15)
-        narrow = DeflateParameters(client_max_window_bits=9)
-        assert feed(server(narrow), [CLIENT.binary(small, rsv=4)]).messages == [data + data]
-        assert feed(server(narrow), [CLIENT.binary(large, rsv=4)]).code == 1007
-        assert feed(server(DeflateParameters(server_max_window_bits=9)), [
-            CLIENT.binary(large, rsv=4)
-        ]).messages == [data + data]
+        compressor = zlib.compressobj(wbits=-15)
+        stream = b"".join(
+            CLIENT.binary(
+                compressor.compress(data) + compressor.flush(zlib.Z_SYNC_FLUSH)[:-4], rsv=4
+            )
+            for _ in range(2)
+        )
+        assert feed(server(agreed), [stream]).code == code
 
 
-def test_the_error_of_a_bomb_is_told_as_1009() -> None:
+def test_a_bomb_in_one_frame_is_too_big() -> None:
     (bomb,) = deflated(bytes(5000))
-    outcome = feed(end(Side.SERVER, max_message_size=1000, deflate=AGREED), [
-        CLIENT.binary(bomb, rsv=4)
-    ])
+    one = end(Side.SERVER, max_message_size=1000, deflate=AGREED)
+    outcome = feed(one, [CLIENT.binary(bomb, rsv=4)])
     assert isinstance(outcome.error, MessageTooBig)
     assert wire.frames(outcome.sent)[0].payload[:2] == (1009).to_bytes(2, "big")

@@ -260,7 +260,6 @@ class TestBuffers:
             put(one, byte)
             assert not one.next()
             assert not one.idle
-            assert one.pending
 
     def test_the_lender_may_give_more_than_was_asked_for(self) -> None:
         class Generous(CountingLender):

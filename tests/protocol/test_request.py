@@ -349,7 +349,7 @@ class TestBug27Limits:
         assert "bytes" in str(refusal(lines, max_size=100))
 
     def test_dribbled_bytes_cost_linear_time(self) -> None:
-        """A reader that starts over with each byte needs a minute for this; this one about 0.5 s."""
+        """A reader that starts over with each byte needs a minute for this; this one 0.5 s."""
         head = request("GET / HTTP/1.1", *["X: y"] * 20_000)
         reader = RequestReader(max_size=len(head), max_headers=30_000)
         start = time.process_time()

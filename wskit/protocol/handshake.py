@@ -39,7 +39,7 @@ class Handshake:
     """The request of an opening handshake, and what the server will answer to it.
 
     ``raw_headers`` are lines "name: value", ``res_headers`` take headers for the 101 response.
-    ``subprotocol`` and ``extensions`` are what was agreed on, None for nothing; ``remote_address``
+    ``subprotocol`` and ``extensions`` are what was agreed on or None; ``remote_address``
     is (host, port), or the path of a Unix socket. For one thread at a time.
     """
 

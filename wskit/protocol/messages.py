@@ -42,6 +42,9 @@ class Utf8Validator:
         except UnicodeDecodeError:
             raise InvalidPayload(_NOT_UTF8) from None
         self._rest = bytes(data[used:])
+        # Python awaits the third byte of a surrogate (ED A0..BF), but the second is bad already.
+        if b"\xed\xa0" <= self._rest < b"\xee":
+            raise InvalidPayload(_NOT_UTF8)
 
 
 class Assembler:

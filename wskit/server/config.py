@@ -127,12 +127,8 @@ class ServerConfig:
             fields.instance("compression", self.compression, Compression)
         if self.ssl_context is not None and not hasattr(self.ssl_context, "wrap_socket"):
             raise TypeError("ssl_context: must be an ssl.SSLContext")
-        for pattern in self.origins or ():
-            if not (pattern is None or isinstance(pattern, str | re.Pattern)):
-                raise TypeError(f"origins: must hold str, re.Pattern or None, not {pattern!r}")
-        for name in self.subprotocols:
-            if not isinstance(name, str) or not is_token(name):
-                raise ValueError(f"subprotocols: {name!r} is not a token (RFC 6455 §4.1)")
+        self._check_origins()
+        self._check_subprotocols()
 
     @property
     def large_size(self) -> int:
@@ -147,8 +143,6 @@ class ServerConfig:
         fields.instance("address", self.address, str)
         fields.boolean("reuse_port", self.reuse_port)
         fields.boolean("blocking", self.blocking)
-        if isinstance(self.origins, str) or isinstance(self.subprotocols, str):
-            raise TypeError("origins and subprotocols: must be sequences, not one str")
         if self.unix_path is not None:
             fields.instance("unix_path", self.unix_path, str)
             if not self.unix_path:
@@ -157,6 +151,22 @@ class ServerConfig:
             if self.unix_path is None:
                 raise ValueError("unix_mode: needs a unix_path")
             fields.integer("unix_mode", self.unix_mode, 0, 0o777)
+
+    def _check_origins(self) -> None:
+        if self.origins is None:
+            return
+        fields.sequence("origins", self.origins)
+        for pattern in self.origins:
+            if not (pattern is None or isinstance(pattern, str | re.Pattern)):
+                raise TypeError(f"origins: must hold str, re.Pattern or None, not {pattern!r}")
+
+    def _check_subprotocols(self) -> None:
+        fields.sequence("subprotocols", self.subprotocols)
+        for name in self.subprotocols:
+            if not isinstance(name, str):
+                raise TypeError(f"subprotocols: must hold str, not {name!r}")
+            if not is_token(name):
+                raise ValueError(f"subprotocols: {name!r} is not a token (RFC 6455 §4.1)")
 
     def _check_limits(self) -> None:
         fields.integer("worker_count", self.worker_count, 1, 255)

@@ -209,8 +209,8 @@ class Session(Turns):
                 if outbound.blocked:
                     self._stalled = True
                     break
-                if not protocol.writable:
-                    break
+                if not protocol.writable or not outbound.gathering:
+                    break  # closing; or all of the read is delivered, which saves asking again
         except ProtocolError as error:
             if error is not protocol.failed:
                 self._handler_failed(_CALLBACKS[opcode], error)
