@@ -19,8 +19,11 @@ class TestInteger:
 
     @pytest.mark.parametrize(
         ("value", "high", "message"),
-        [(0, 9, "n: must be 1..9, not 0"), (10, 9, "n: must be 1..9, not 10")]
-        + [(0, None, "n: must be at least 1, not 0")],
+        [
+            (0, 9, "n: must be 1..9, not 0"),
+            (10, 9, "n: must be 1..9, not 10"),
+            (0, None, "n: must be at least 1, not 0"),
+        ],
     )
     def test_names_the_bounds(self, value: int, high: int | None, message: str) -> None:
         with pytest.raises(ValueError, match=f"^{message}$"):

@@ -10,7 +10,7 @@ from .message_buffers import BinaryBuffer, TextBuffer
 from .outbound import Outbound
 from .protocol.connection import Protocol
 from .protocol.frames import BytesLike, Tap, parse_close
-from .protocol.opcodes import MessageType, Opcode
+from .protocol.opcodes import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, MessageType
 from .stats import ConnStats
 from .taps import guarded
 
@@ -62,25 +62,25 @@ class Conn:
         WriteTimeout and drops the connection. Raises ConnectionClosed; TypeError for other data.
         """
         if isinstance(data, str):
-            self._write(Opcode.TEXT, data.encode(), compress)
+            self._write(TEXT, data.encode(), compress)
         else:
-            self._write(Opcode.BINARY, _octets(data), compress)
+            self._write(BINARY, _octets(data), compress)
 
     def write_text(self, data: str | BytesLike, *, compress: bool | None = None) -> None:
         """Send a text message; bytes must be UTF-8 (UnicodeDecodeError). Else as ``write``."""
-        self._write(Opcode.TEXT, _text_octets(data), compress)
+        self._write(TEXT, _text_octets(data), compress)
 
     def write_bin(self, data: BytesLike, *, compress: bool | None = None) -> None:
         """Send a binary message. Else as ``write``."""
-        self._write(Opcode.BINARY, _octets(data), compress)
+        self._write(BINARY, _octets(data), compress)
 
     def write_ping(self, data: BytesLike = b"") -> None:
         """Send a ping with up to 125 bytes (ValueError). Else as ``write``."""
-        self._control(Opcode.PING, data)
+        self._control(PING, data)
 
     def write_pong(self, data: BytesLike = b"") -> None:
         """Send a pong with up to 125 bytes (ValueError). Else as ``write``."""
-        self._control(Opcode.PONG, data)
+        self._control(PONG, data)
 
     def write_frame(self, opcode: int, data: str | BytesLike, *, fin: bool = True) -> None:
         """Send one frame: with ``fin=False`` and CONTINUATION a message can be sent in pieces.
@@ -89,11 +89,11 @@ class Conn:
         Of the control opcodes CLOSE takes a close payload and closes. Else as ``write``.
         """
         payload = data.encode() if isinstance(data, str) else _octets(data)
-        if opcode == Opcode.CLOSE:
+        if opcode == CLOSE:
             self._close_with(bytes(payload))
-        elif opcode in (Opcode.PING, Opcode.PONG):
+        elif opcode in (PING, PONG):
             self._control(opcode, payload)
-        elif opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONTINUATION):
+        elif opcode in (TEXT, BINARY, CONTINUATION):
             self._write(opcode, payload, None, fin)
         else:
             raise ValueError(f"opcode: {opcode} is reserved (RFC 6455 §5.2)")
@@ -239,10 +239,10 @@ class Conn:
         outbound = self._outbound
         with outbound.lock:
             if not self.is_closed and outbound.has_room(8):
-                outbound.put(self._protocol.control(Opcode.PING, KEEPALIVE))
+                outbound.put(self._protocol.control(PING, KEEPALIVE))
         self._ping_sent = now
 
-    def _pong(self, data: bytes) -> None:
+    def _pong(self, data: str | bytes) -> None:
         if data == KEEPALIVE and self._ping_sent is not None:
             self._latency = time.monotonic() - self._ping_sent
 

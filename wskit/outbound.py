@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol as Interface
 
 from .errors import WriteTimeout
@@ -93,7 +94,7 @@ class Outbound:
 
     def put(self, frame: bytes) -> None:
         """Send ``frame`` or queue it, whatever the queue holds. The caller holds the lock."""
-        if self.gathering or self.queued:
+        if self.gathering or self.queued or self.blocked:
             self._queue(frame)
             return
         try:
@@ -150,24 +151,25 @@ class Outbound:
         self.sent += sent
         if sent != len(data):
             self._block(data, sent)
-            return
-        self.blocked = False
+        else:
+            self.blocked = False
         if self._room is not None:
             self._room.notify_all()
 
-    def drain(self) -> bool:
-        """The socket can take more: send it. Return whether all is out, or lost.
+    def drain(self, unwatch: Callable[[], None]) -> None:
+        """The socket can take more: send it. The caller does not hold the lock.
 
-        The caller does not hold the lock. While this is False the engine keeps watching.
+        ``unwatch`` is called, with the lock held, when there is nothing left to watch for: before
+        ``watched`` says so, since whoever sees that may close the socket.
         """
         with self.lock:
             if self.blocked:
                 self.resume()
             if self.blocked:
-                return False
+                return
+            unwatch()
             self.watched = False
         self.engine.attend()  # it may have stopped reading for our sake
-        return True
 
     def fail(self) -> None:
         """Give the transport up; the engine ends the connection. The caller holds the lock."""
@@ -183,16 +185,20 @@ class Outbound:
         if self._room is not None:
             self._room.notify_all()
 
+    def hold(self) -> None:
+        """Keep back what is written until ``open``; for a connection that nobody else knows yet."""
+        self.blocked = self.gathering = True
+
     def open(self, first: bytes) -> None:
-        """Send ``first``, then what was written while ``blocked`` was set by hand. Takes the lock.
+        """Send ``first``, then what was written since ``hold``. Takes the lock.
 
         So a handler may write before the 101 that must precede it.
         """
         with self.lock:
-            self._frames.insert(0, first)
-            self.queued += len(first)
-            self.blocked = False
-            self.resume()
+            self.blocked = self.gathering = False
+            if not self.lost:
+                self._frames.insert(0, first)
+                self.resume()
 
     def _queue(self, frame: bytes) -> None:
         if not self.queued:

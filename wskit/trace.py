@@ -51,10 +51,10 @@ class LineFormat:
         self._colour = colour
 
     def heading(self) -> str:
-        """Return the titles of the columns."""
+        """Return the titles of the columns; DATA is the size of what was inflated, in bytes."""
         time_width = 12 if self._start is None else 8
         names = f" {'CONN':<{self._names}.{self._names}}" if self._names else ""
-        title = f"{'TIME':>{time_width}}{names}    FRAME  {'FLAGS':<13} {'WIRE':>7} {'INFLATED':>8}"
+        title = f"{'TIME':>{time_width}}{names}    FRAME  {'FLAGS':<13}   WIRE   DATA"
         return self._painted(f"{title} PAYLOAD", _FAINT)
 
     def line(self, capture: Capture) -> str:
@@ -62,9 +62,9 @@ class LineFormat:
         frame = capture.frame
         name = f" {_fitted(printable(capture.connection), self._names)}" if self._names else ""
         kind = f"{_ARROWS[frame.direction]} {_OPCODES.get(frame.opcode, hex(frame.opcode)):<6}"
-        inflated = frame.length if frame.length != frame.wire_length else ""
+        inflated = _size(frame.length) if frame.length != frame.wire_length else ""
         before = f"{self._time(capture.time)}{name} "
-        after = f" {_flags(frame)} {frame.wire_length:>7} {inflated:>8} "
+        after = f" {_flags(frame)} {_size(frame.wire_length):>6} {inflated:>6} "
         room = max(self._width - len(before) - len(kind) - len(after), _LEAST_PREVIEW)
         painted = self._painted(kind, _shade(frame))
         return f"{before}{painted}{after}{_preview(frame, room)}".rstrip()
@@ -117,16 +117,12 @@ def payload_fields(data: str | bytes) -> dict[str, object]:
 def printable(text: str, keep: str = "") -> str:
     r"""Return ``text`` with what a terminal must not get written as escapes, such as ``\x1b``.
 
-    That is control and format characters (bidirectional ones too), separators but the blank, and
-    the backslash, so that nothing is ambiguous; not what is in ``keep``.
+    That is control and format characters (bidirectional ones too) and separators but the blank;
+    not what is in ``keep``.
     """
-    if text.isprintable() and "\\" not in text:
+    if text.isprintable():
         return text
-    return "".join(c if c in keep or _plain(c) else _escape(c) for c in text)
-
-
-def _plain(character: str) -> bool:
-    return character.isprintable() and character != "\\"
+    return "".join(c if c.isprintable() or c in keep else _escape(c) for c in text)
 
 
 def _escape(character: str) -> str:
@@ -140,6 +136,10 @@ def _flags(frame: FrameRecord) -> str:
     fin = "FIN" if frame.fin else "   "
     mask = "MASK" if frame.masked else "    "
     return f"{fin} {_RSV[frame.rsv]} {mask}"
+
+
+def _size(octets: int) -> str:
+    return str(octets) if octets < 1_000_000 else f"{octets / 1_000_000:.1f}M"
 
 
 def _shade(frame: FrameRecord) -> str:
@@ -204,7 +204,7 @@ def _close_preview(frame: FrameRecord, room: int) -> str:
 def _quoted(text: str, cut: bool, room: int) -> str:
     shown, used = ['"'], 2  # columns: the quotes, or one and the ellipsis
     for character in text:
-        piece = printable(character)
+        piece = "\\\\" if character == "\\" else printable(character)
         used += _columns(piece)
         if used > room:
             return "".join((*shown, "…"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import threading
 
 __all__ = ["Waker"]
 
@@ -12,14 +13,17 @@ __all__ = ["Waker"]
 class Waker:
     """Wakes a thread that waits for readability of ``fileno()``.
 
-    ``wake`` takes no lock, so it may be called from a signal handler. An eventfd on Linux (one
-    descriptor), else a socket pair.
+    Every method may be called from any thread, ``wake`` from a signal handler too. An eventfd on
+    Linux (one descriptor), else a socket pair.
     """
 
-    __slots__ = ("_reader", "_writer")
+    __slots__ = ("_lock", "_reader", "_writer")
 
     def __init__(self) -> None:
         """Open the descriptor(s)."""
+        # Held while a descriptor is used: if it were closed in between, the bytes could go to
+        # whatever got its number. Reentrant, since a signal handler may interrupt its holder.
+        self._lock = threading.RLock()
         self._reader: int | socket.socket
         self._writer: socket.socket | None = None
         if hasattr(os, "eventfd"):
@@ -35,7 +39,8 @@ class Waker:
 
     def wake(self) -> None:
         """Make the descriptor readable; does nothing once closed."""
-        with contextlib.suppress(OSError):  # full, so it is readable already; or closed
+        # OSError: full, so it is readable already; or closed
+        with self._lock, contextlib.suppress(OSError):
             if isinstance(self._reader, int):
                 os.eventfd_write(self._reader, 1)
             elif self._writer is not None:
@@ -43,7 +48,7 @@ class Waker:
 
     def drain(self) -> None:
         """Make the descriptor unreadable again."""
-        with contextlib.suppress(OSError):
+        with self._lock, contextlib.suppress(OSError):
             if isinstance(self._reader, int):
                 os.eventfd_read(self._reader)
             else:
@@ -51,11 +56,12 @@ class Waker:
 
     def close(self) -> None:
         """Close the descriptor(s); a later ``wake`` does nothing."""
-        if isinstance(self._reader, int):
-            reader, self._reader = self._reader, -1
-            if reader >= 0:
-                os.close(reader)
-        else:
-            self._reader.close()
-            if self._writer is not None:
-                self._writer.close()
+        with self._lock:
+            if isinstance(self._reader, int):
+                reader, self._reader = self._reader, -1
+                if reader >= 0:
+                    os.close(reader)
+            else:
+                self._reader.close()
+                if self._writer is not None:
+                    self._writer.close()

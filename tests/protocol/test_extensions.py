@@ -303,7 +303,6 @@ class TestClient:
             ([f"{D}; {SB}=16"], f"wrong parameter {SB}"),
             ([f"{D}; {SB}=010"], f"wrong parameter {SB}"),
             ([f"{D}; {SB}=13"], f"{SB} is larger than asked for"),
-            ([f"{D}; {CB}=13"], f"{CB} is larger than offered"),
             ([f"{D}; {CB}=8"], f"{CB} of 8 cannot be kept"),
             ([f"{D};"], "malformed list"),
             ([""], "no extension named"),
@@ -313,6 +312,12 @@ class TestClient:
         with pytest.raises(HandshakeError, match=reason) as caught:
             accept_client(answers, Compression())
         assert caught.value.status == 101
+
+    def test_larger_client_window_asks_for_nothing(self) -> None:
+        """RFC 7692 §7.1.2.2: a server may ignore the value that a client offered."""
+        agreed = accept_client([f"{D}; {CB}=15"], Compression(client_max_window_bits=10))
+        assert agreed is not None
+        assert agreed.client_max_window_bits == 10
 
     def test_fails_without_the_no_takeover_that_it_asked_for(self) -> None:
         wish = Compression(server_no_context_takeover=True)

@@ -112,11 +112,11 @@ class TestTextFailsAtTheFirstBadByte:
 
     @SIDES
     @BAD
-    @pytest.mark.parametrize("how", CUTS)
-    def test_in_a_whole_frame(self, how: str, bad: bytes, side: Side, peer: Peer) -> None:
+    def test_in_a_whole_frame(self, bad: bytes, side: Side, peer: Peer) -> None:
         stream = peer.text(b"before") + peer.text(b"ok" + bad)
-        outcome = feed(end(side), cut(stream, how))
-        assert (outcome.code, outcome.messages) == (1007, ["before"])
+        for how in CUTS:
+            outcome = feed(end(side), cut(stream, how))
+            assert (outcome.code, outcome.messages) == (1007, ["before"])
 
     @SIDES
     @BAD
@@ -252,7 +252,7 @@ class TestSizeLimit:
             taken += len(piece)
             if feed(one, [piece]).code == 1009:
                 break
-        assert taken < len(stream) / 15
+        assert taken < len(stream) / 14
 
     def test_is_of_the_message_not_of_the_connection(self) -> None:
         one = end(Side.SERVER, max_message_size=100, deflate=AGREED)

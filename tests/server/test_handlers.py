@@ -1,4 +1,4 @@
-"""What a server knows of its handler class: its shapes, its callbacks, and what is wrong with it."""
+"""What a server knows of its handler class: its shapes, its callbacks, what is wrong with it."""
 
 from __future__ import annotations
 

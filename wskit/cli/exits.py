@@ -7,27 +7,42 @@ from enum import IntEnum
 
 import click
 
-__all__ = ["ExitCode", "Failure", "NobodyReads", "run"]
+__all__ = ["Abnormal", "ExitCode", "Failure", "NobodyReads", "Rejected", "Unreachable", "run"]
 
 
 class ExitCode(IntEnum):
     """What the exit code says; 1 is left to Python, for a fault of wskit itself."""
 
     OK = 0
-    USAGE = 2  # wrong options; an address, a module or a certificate that cannot be used
-    UNREACHABLE = 3  # nobody answers there
-    REJECTED = 4  # the server refused the opening handshake
-    ABNORMAL = 5  # the connection ended in another way than with 1000, 1001 or no code
-    INTERRUPTED = 130  # by a second Ctrl-C, as shells say it
+    USAGE = 2
+    UNREACHABLE = 3
+    REJECTED = 4
+    ABNORMAL = 5
+    INTERRUPTED = 130  # by a second Ctrl-C; shells use this number
 
 
 class Failure(click.ClickException):
-    """Ends the command with ``message`` on stderr and an exit code."""
+    """An option, or what it names (an address, a module, a certificate), cannot be used."""
 
-    def __init__(self, message: str, code: ExitCode = ExitCode.USAGE) -> None:
-        """Whatever ``message`` is, one line is printed of it."""
-        super().__init__(message)
-        self.exit_code = code
+    exit_code = ExitCode.USAGE
+
+
+class Unreachable(Failure):
+    """Nobody answers there."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+
+class Rejected(Failure):
+    """The server refused the opening handshake."""
+
+    exit_code = ExitCode.REJECTED
+
+
+class Abnormal(Failure):
+    """The connection ended in another way than with 1000, 1001 or no code."""
+
+    exit_code = ExitCode.ABNORMAL
 
 
 class NobodyReads(Exception):
@@ -51,10 +66,9 @@ def run(command: click.Command) -> int:
 def _one_line(error: click.ClickException) -> str:
     from ..trace import printable
 
+    # Parts of it may come from a server, or from a module that does not import.
+    message = printable(" ".join(error.format_message().split()))
     context = error.ctx if isinstance(error, click.UsageError) else None
-    path = context.command_path if context is not None else "wskit"
-    advice = f" (see {path} --help)" if context is not None else ""
-    return f"{path}: {printable(' '.join(error.format_message().split()), keep=_KEPT)}{advice}"
-
-
-_KEPT = "\\"
+    if context is None:
+        return f"wskit: {message}"
+    return f"{context.command_path}: {message} (see {context.command_path} --help)"

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from .client import Client
 from .config import ClientConfig
-from .connect import connect
+from .connecting import connect
 
 __all__ = ["Client", "ClientConfig", "connect"]

@@ -21,7 +21,7 @@ from ..outbound import Outbound
 from ..protocol.connection import Protocol
 from ..protocol.extensions import DeflateParameters
 from ..protocol.frames import close_payload
-from ..protocol.opcodes import Message, MessageType, Opcode, Side
+from ..protocol.opcodes import BINARY, CLOSE, PING, PONG, Message, MessageType, Side
 from ..protocol.response import ClientHandshake, ClientHandshakeResult
 from ..urls import host_header
 from ..waiting import wait_writable
@@ -174,9 +174,7 @@ class Client(Conn):
 
     # -- reading -------------------------------------------------------------------------------
 
-    def read(
-        self, timeout: float | None = None, *, control_frames: bool = False
-    ) -> Message | None:
+    def read(self, timeout: float | None = None, *, control_frames: bool = False) -> Message | None:
         """Return the next message, or None after ``timeout`` seconds (None: ``read_timeout``).
 
         A timeout leaves the connection usable. Pings are answered, a close is completed and raises
@@ -191,13 +189,13 @@ class Client(Conn):
         with self._sole_reader("read"):
             while (event := self._reader.event(deadline)) is not None:
                 opcode, data = event
-                if opcode == Opcode.PONG:
+                if opcode == PONG:
                     self._pong(data)
-                if opcode <= Opcode.BINARY or control_frames:
-                    self._messages_in += opcode <= Opcode.BINARY
+                if opcode <= BINARY or control_frames:
+                    self._messages_in += opcode <= BINARY
                     return Message(MessageType(opcode), data)
                 self._reader.answer(event)
-                if opcode == Opcode.CLOSE:
+                if opcode == CLOSE:
                     raise self._protocol.closed()
         return None
 
@@ -267,9 +265,9 @@ class Client(Conn):
                 return
             if event is None:
                 continue
-            if event[0] == Opcode.PONG:
+            if event[0] == PONG:
                 self._pong(event[1])
-            self._messages_in += event[0] <= Opcode.BINARY
+            self._messages_in += event[0] <= BINARY
             try:
                 callbacks.deliver(event, self._reader.answer)
             except BaseException as error:
@@ -371,7 +369,7 @@ class Client(Conn):
             return
         try:
             if not self.is_closed and wait_writable(self._transport.fileno(), 0):
-                outbound.put(self._protocol.control(Opcode.PING, KEEPALIVE))
+                outbound.put(self._protocol.control(PING, KEEPALIVE))
                 self._ping_sent = now
         except ConnectionClosed:
             pass

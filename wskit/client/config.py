@@ -43,7 +43,9 @@ class ClientConfig:
     origin: str | None = None  # the Origin header
     compression: Compression | None = None  # permessage-deflate; None: not offered
     read_timeout: float | None = None  # default of read(); None: wait
-    write_timeout: float | None = 10.0  # how long a write waits for the peer to read; None: for ever
+    write_timeout: float | None = (
+        10.0  # how long a write waits for the peer to read; None: for ever
+    )
     ping_interval: float | None = 20.0  # between keepalive pings; None: no keepalive
     ping_timeout: float | None = 20.0  # silence after a ping that ends the connection; None: never
     close_timeout: float = 10.0  # how long close() takes at the most

@@ -37,7 +37,9 @@ def choose_proxy(config: ClientConfig) -> str | None:
     from urllib.request import getproxies, proxy_bypass
 
     proxies = getproxies()
-    names = ("wss", "socks", "https", "all") if config.tls else ("ws", "socks", "https", "http", "all")
+    names = (
+        ("wss", "socks", "https", "all") if config.tls else ("ws", "socks", "https", "http", "all")
+    )
     found = next((proxies[name] for name in names if name in proxies), None)
     if found is None or proxy_bypass(f"{config.host}:{config.port}"):
         return None

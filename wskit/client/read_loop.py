@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..callbacks import MessageShape, defines, message_shape, takes
 from ..protocol.connection import Event
-from ..protocol.opcodes import MessageType, Opcode
+from ..protocol.opcodes import BINARY, PING, PONG, TEXT, MessageType
 from ..scratch import Scratch
 
 __all__ = ["ServerCallbacks"]
@@ -29,11 +29,11 @@ class ServerCallbacks:
     def deliver(self, event: Event, answer: Callable[[Event], None]) -> None:
         """Call what ``event`` is for; ``answer`` it where there is no callback."""
         opcode, data = event
-        if opcode == Opcode.TEXT or opcode == Opcode.BINARY:
+        if opcode == TEXT or opcode == BINARY:
             self.message(opcode, data)
-        elif opcode == Opcode.PING:
+        elif opcode == PING:
             answer(event) if self.ping is None else self.ping(data)
-        elif opcode == Opcode.PONG:
+        elif opcode == PONG:
             if self.pong is not None:
                 self.pong(data)
         else:
@@ -73,5 +73,3 @@ class ServerCallbacks:
         takes(type(handler), name, count)
         method: Callable[..., None] = getattr(handler, name)
         return method
-
-

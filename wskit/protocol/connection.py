@@ -23,10 +23,11 @@ from .frames import (
     Tap,
     close_payload,
     encode,
+    header,
     parse_close,
 )
 from .messages import Assembler
-from .opcodes import Opcode, Side
+from .opcodes import CLOSE, CONTINUATION, PING, PONG, Side
 from .parser import FrameParser, Lender, Unpooled
 
 __all__ = ["Event", "Protocol"]
@@ -153,7 +154,7 @@ class Protocol:
         if tap is not None:
             self._tap_in(tap)
         parser.release()
-        if opcode == Opcode.CLOSE:
+        if opcode == CLOSE:
             self.close_received = parse_close(payload)
         return opcode, payload
 
@@ -196,10 +197,12 @@ class Protocol:
         """
         if not self.writable:
             raise self.closed()
-        if not fin or self._sending or opcode == Opcode.CONTINUATION:
+        if not fin or self._sending or opcode == CONTINUATION:
             return self._fragment(opcode, payload, fin)
         if self._deflate is not None and self._wants_deflate(len(payload), compress):
             return self._compressed(opcode, payload)
+        if self._next_key is None and self.tap is None:
+            return header(FIN | opcode, len(payload)) + payload  # nearly all that a server sends
         return self._frame(FIN | opcode, payload, payload)
 
     def framed(self, frame: bytes) -> bytes:
@@ -238,7 +241,7 @@ class Protocol:
             raise self.closed()
         self.writable = False
         self.close_sent = (1005 if code is None else code, reason)
-        return self._frame(FIN | Opcode.CLOSE, payload, payload)
+        return self._frame(FIN | CLOSE, payload, payload)
 
     def reply(self, event: Event) -> bytes:
         """Return what the protocol answers by itself: a pong, the echo of a close, else b"".
@@ -248,9 +251,9 @@ class Protocol:
         opcode, data = event
         if not self.writable or isinstance(data, str):
             return b""
-        if opcode == Opcode.PING:
-            return self.control(Opcode.PONG, data)
-        if opcode == Opcode.CLOSE and self.close_received is not None:
+        if opcode == PING:
+            return self.control(PONG, data)
+        if opcode == CLOSE and self.close_received is not None:
             code = self.close_received[0]
             return self.close(None if code == 1005 else code)
         return b""
@@ -265,6 +268,7 @@ class Protocol:
         """Say that the transport is gone: nothing can be sent any more, all buffers go back."""
         self.writable = False
         self.parser.abandon()
+        self._assembler.abandon()
         if self.failed is not None:
             # Its traceback and context hold payloads, and this object in a cycle.
             self.failed.__traceback__ = self.failed.__context__ = None
@@ -296,7 +300,7 @@ class Protocol:
         return self._frame(FIN | RSV1 | opcode, small, payload)
 
     def _fragment(self, opcode: int, payload: BytesLike, fin: bool) -> bytes:
-        if (opcode == Opcode.CONTINUATION) != self._sending:
+        if (opcode == CONTINUATION) != self._sending:
             expected = "CONTINUATION" if self._sending else "TEXT or BINARY"
             raise ValueError(f"opcode: the next data frame must be {expected} (RFC 6455 §5.4)")
         self._sending = not fin

@@ -253,9 +253,9 @@ def _accepted(answers: list[Extension], wish: Compression) -> DeflateParameters:
     server_bits = answer.get(_SERVER_BITS, _MAX_BITS)
     if _SERVER_BITS in answer and server_bits > wish.server_max_window_bits:
         raise ValueError(f"{_SERVER_BITS} is larger than asked for")
-    client_bits = answer.get(_CLIENT_BITS, wish.client_max_window_bits)
-    if client_bits > wish.client_max_window_bits:
-        raise ValueError(f"{_CLIENT_BITS} is larger than offered")
+    # The value offered is a promise, which a server "may either ignore" (§7.1.2.2), so a larger one
+    # in the answer asks for nothing: the promise stands.
+    client_bits = min(answer.get(_CLIENT_BITS, _MAX_BITS), wish.client_max_window_bits)
     if client_bits < _MIN_BITS:
         raise ValueError(f"{_CLIENT_BITS} of 8 cannot be kept: zlib has no such window")
     return DeflateParameters(

@@ -10,7 +10,7 @@ import codecs
 from typing import Protocol as Interface
 
 from ..errors import InvalidPayload, MessageTooBig
-from .opcodes import Opcode
+from .opcodes import BINARY, TEXT
 from .parser import FrameParser
 
 __all__ = ["Assembler", "Inflates", "Utf8Validator"]
@@ -93,9 +93,9 @@ class Assembler:
         first, payload = self._parser.first, self._parser.payload
         if self._opcode is None:
             if first == 0x82:
-                return Opcode.BINARY, bytes(payload)
+                return BINARY, bytes(payload)
             if first == 0x81:
-                return Opcode.TEXT, _text(payload)
+                return TEXT, _text(payload)
             self._open(first)
         return self._add(payload, final=first & 0x80 != 0)
 
@@ -108,12 +108,16 @@ class Assembler:
         elif self._validator is not None:
             self._validator.feed(self._parser.unseen())
 
+    def abandon(self) -> None:
+        """Drop the unfinished message; the connection is over."""
+        self._buffer = bytearray()
+
     def _open(self, first: int) -> None:
         self._opcode = first & 0x0F
         self._inflating = first & 0x40 != 0
         self._fragments = 0
         self._mark = 0
-        self._validator = Utf8Validator() if self._opcode == Opcode.TEXT else None
+        self._validator = Utf8Validator() if self._opcode == TEXT else None
 
     def _add(self, payload: bytes | memoryview, *, final: bool) -> tuple[int, str | bytes] | None:
         if self._inflating:
@@ -161,7 +165,7 @@ class Assembler:
                 buffer += payload
             self._buffer = bytearray()
             data = memoryview(buffer)
-        return opcode, _text(data) if opcode == Opcode.TEXT else bytes(data)
+        return opcode, _text(data) if opcode == TEXT else bytes(data)
 
 
 def _text(payload: bytes | memoryview) -> str:

@@ -53,6 +53,7 @@ class Engine:
         self._paused: list[tuple[Listener, Worker | None]] = []
         self._thread = 0  # the ident of the one that runs the monitor
         self._stop: tuple[int, str, float] | None = None
+        self._ending: set[threading.Thread] = set()  # those there were when the stop began
         self.done = threading.Event()
 
     def run(self) -> None:
@@ -63,10 +64,19 @@ class Engine:
             self.monitor.supervise(worker)
         self._listen()
         try:
-            self.monitor.run()
+            self._supervise()
         finally:
             self._shut_down()
             self.done.set()
+
+    def _supervise(self) -> None:
+        try:
+            self.monitor.run()
+        except BaseException:
+            # Ctrl-C while listen() has the main thread: an orderly stop, then it goes on.
+            self._begin_stop(1001, "", self._config.close_timeout)
+            self.monitor.run()
+            raise
 
     def request_stop(self, code: int, reason: str, timeout: float) -> None:
         """Begin to stop; takes no lock, so a signal handler may call it. Only the first counts."""
@@ -75,9 +85,7 @@ class Engine:
     def is_own_thread(self) -> bool:
         """Whether the calling thread is one that a stop waits for."""
         ident = threading.get_ident()
-        own = [thread.ident for worker in self.workers for thread in worker.threads]
-        own += [runner.thread.ident for runner in list(self.connection_threads)]
-        return ident == self._thread or ident in own
+        return ident == self._thread or ident in {thread.ident for thread in self._threads()}
 
     def adopt(self, sock: socket.socket, handshake: Handshake | None, leftover: bytes) -> None:
         """Take a connection over; with a ``handshake`` it has been upgraded already."""
@@ -94,6 +102,7 @@ class Engine:
         handler = self.hub.handlers.make(handshake, session.conn, self.hub.app)
         self.hub.adopted()
         session.begin(handler, b"", leftover, lambda: self._start(runner, session))
+        runner.post(session)  # the first turn was in this thread, which gives no other
 
     @property
     def connections(self) -> list[Conn]:
@@ -156,10 +165,14 @@ class Engine:
         if self._stop is not None:
             self._finish_if_empty()
             return
-        self.monitor.on_slot_freed = None
         paused, self._paused = self._paused, []
         for pair in paused:
-            self._resume(pair)
+            if pair[0].exhausted:
+                self._paused.append(pair)
+            else:
+                self._resume(pair)
+        if not self._paused:
+            self.monitor.on_slot_freed = None
 
     def _runner(self) -> Worker | ConnectionThread:
         return self._runner_thread() if self._blocking else next(self._next_worker)
@@ -185,7 +198,8 @@ class Engine:
             return
         self._stop = (code, reason, time.monotonic() + timeout)
         log.info("stopping")
-        self.hub.stopping = True
+        self.hub.stopping = (code, reason)
+        self._ending = self._threads()
         self._close_listeners()
         self.monitor.on_slot_freed = self._finish_if_empty
         for entry in list(self.entries()):
@@ -211,11 +225,12 @@ class Engine:
             self.monitor.finish()
 
     def _close_listeners(self) -> None:
+        sock, self._sock = self._sock, None
+        if sock is None:
+            return  # once only: by now another server may have the path
         for listener, worker in self._listeners:
             self._withdraw(listener, worker)
-        if self._sock is None:
-            return
-        self._sock.close()
+        sock.close()
         if self._config.unix_path is not None:
             with contextlib.suppress(OSError):
                 os.unlink(self._config.unix_path)
@@ -224,18 +239,19 @@ class Engine:
         self._close_listeners()
         for worker in self.workers:
             worker.stop()
-        threads = [thread for worker in self.workers for thread in worker.threads]
-        threads += [runner.thread for runner in list(self.connection_threads)]
         deadline = time.monotonic() + _JOIN
-        for thread in threads:
+        for thread in self._ending | self._threads():
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
                 log.error("%s: its handler does not return and was left behind", thread.name)
-        if not any(thread.is_alive() for thread in threads):
-            for worker in self.workers:
-                worker.close()
-            self.monitor.close()
+        for worker in self.workers:
+            worker.close()
+        self.monitor.close()
         log.info("stopped")
+
+    def _threads(self) -> set[threading.Thread]:
+        pools = {thread for worker in self.workers for thread in worker.threads}
+        return pools | {runner.thread for runner in list(self.connection_threads)}
 
 
 def _peer_name(sock: socket.socket) -> object:

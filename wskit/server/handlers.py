@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import getattr_static
 from typing import Protocol as Interface
 
 from ..callbacks import MessageShape, defines, message_shape, takes
@@ -39,7 +40,7 @@ class HandlerClass:
         self.has_close = self._has("close", 0)
         self.has_after_init = self._has("after_init", 0, 1)
         self._after_init_app = self.has_after_init and takes(make, "after_init", 0, 1) == 1
-        self._has_error_hook = self._has("handshake_error_response", 1)
+        self._has_error_hook = self._has_hook("handshake_error_response", 1)
 
     def make(self, handshake: Handshake, conn: Conn, app: object) -> Handler:
         """Make the handler of one connection; raises whatever its ``__init__`` does."""
@@ -77,6 +78,14 @@ class HandlerClass:
                 call(scratch, data, MessageType(opcode))
         finally:
             scratch.reset()
+
+    def _has_hook(self, name: str, *counts: int) -> bool:
+        """Like ``_has``, for a method that is called while there is no handler yet."""
+        if not self._has(name, *counts):
+            return False
+        if not isinstance(getattr_static(self._make, name), staticmethod | classmethod):
+            raise TypeError(f"{self._make.__name__}.{name}: must be a static or class method")
+        return True
 
     def _has(self, name: str, *counts: int) -> bool:
         if not defines(self._make, name):

@@ -64,7 +64,7 @@ class Hub:
         self.handlers = handlers
         self.monitor = monitor
         self.app: object = None
-        self.stopping = False
+        self.stopping: tuple[int, str] | None = None  # the close code and reason, once it does
         buffers = config.buffers
         limit = max(config.max_message_size * 2, buffers.small_size)
         self.large = BufferProvider(buffers.large_pool, config.large_size, limit)

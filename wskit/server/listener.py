@@ -102,7 +102,7 @@ def _closed_on_error(sock: socket.socket) -> Iterator[None]:
 class Listener(Turns):
     """Accepts and admits connections; while the server is full it waits for a slot to be free."""
 
-    __slots__ = ("_admit", "_hub", "_pause", "sock")
+    __slots__ = ("_admit", "_hub", "_pause", "exhausted", "sock")
 
     def __init__(
         self,
@@ -117,6 +117,7 @@ class Listener(Turns):
         self.sock = sock
         self._admit = admit
         self._pause = pause
+        self.exhausted = False  # the system is, of descriptors or memory; a slot will not help
 
     def step(self) -> None:
         """Accept what waits, up to a burst."""
@@ -140,6 +141,7 @@ class Listener(Turns):
             if not self._hub.stopping:
                 log.error("accept failed: %s", error)
             if error.errno in _EXHAUSTED:
+                self.exhausted = True
                 self._pause()
                 self._hub.monitor.add_timer(time.monotonic() + _PAUSE, self)
             return False
@@ -154,5 +156,6 @@ class Listener(Turns):
 
     def on_timer(self, now: float) -> float | None:
         """The pause after running out of descriptors is over."""
+        self.exhausted = False
         self._hub.monitor.slot_freed()
         return None

@@ -49,7 +49,7 @@ class Monitor:
         self._calls: deque[Callable[[], None]] = deque()
         self._gathered: dict[Outbound, None] = {}
         self._supervised: list[Supervised] = []
-        self._finished = False
+        self._finished = self._closed = False
         self._idle_ticks = 0
         self.dozing = False  # whoever makes work must call awaken() when this is True
         self.on_slot_freed: Callable[[], None] | None = None
@@ -57,9 +57,14 @@ class Monitor:
     # -- from any thread -----------------------------------------------------------------------
 
     def call(self, function: Callable[[], None]) -> None:
-        """Have ``function`` called on the monitor's thread; takes no lock (signal handlers)."""
+        """Have ``function`` called on the monitor's thread; from signal handlers too.
+
+        After ``close`` it is called in this thread: a handler that outlived a stop is tidying up.
+        """
         self._calls.append(function)
         self._waker.wake()
+        if self._closed:
+            self._run_calls()
 
     def awaken(self) -> None:
         """Tick again: there is work."""
@@ -123,7 +128,8 @@ class Monitor:
             self._run_calls()
 
     def close(self) -> None:
-        """Close the descriptors, after ``run``; calls that came too late are still made."""
+        """Close the descriptors, after ``run``; calls that come too late are still made."""
+        self._closed = True
         self._run_calls()
         self._selector.close()
         self._waker.close()
@@ -160,7 +166,11 @@ class Monitor:
 
     def _run_calls(self) -> None:
         while self._calls:
-            self._calls.popleft()()
+            try:
+                function = self._calls.popleft()
+            except IndexError:  # after close() several threads may be here
+                return
+            function()
 
     def _watch(self, outbound: Outbound) -> None:
         fd = outbound.transport.fileno()
@@ -168,8 +178,7 @@ class Monitor:
             self._selector.register(fd, selectors.EVENT_WRITE, outbound)
 
     def _drain(self, outbound: Outbound) -> None:
-        if outbound.drain():
-            self.unlisten(outbound.transport.fileno())
+        outbound.drain(lambda: self.unlisten(outbound.transport.fileno()))
 
     def _retire(self, outbound: Outbound) -> None:
         fd = outbound.transport.fileno()

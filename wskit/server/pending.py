@@ -23,6 +23,7 @@ from ..protocol.handshake import (
 from ..protocol.request import RequestReader
 from .handlers import Handler
 from .hub import Hub, Runner, log
+from .poller import HUNG_UP
 from .session import Session
 from .turns import Turns
 
@@ -49,6 +50,7 @@ class Pending(Turns):
         "_reader",
         "_refused",
         "_runner",
+        "_session",
         "_tls",
         "_transport",
     )
@@ -66,6 +68,7 @@ class Pending(Turns):
         self._transport: socket.socket | TLSSocket = sock
         limits = hub.config.handshake
         self._reader = RequestReader(limits.max_size, limits.max_headers, limits.max_res_headers)
+        self._session: Session | None = None  # what it led to
         self._refused = False
         self._done = False
         self._expired = False
@@ -104,21 +107,25 @@ class Pending(Turns):
     def step(self) -> None:
         """Go on as far as the bytes allow."""
         if self._done:
-            return
-        if self._expired:
-            if self._refused or self._tls is not None:
-                self._end()
-            else:
-                self._refuse(HandshakeError(408, "the handshake took too long"))
+            if self._session is not None:  # whoever called had looked before it was replaced
+                self._session.on_ready(HUNG_UP if self.hung_up else 0)
             return
         try:
-            if self._tls is None or self._go_on_with_tls(self._tls):
+            if self._expired:
+                self._expire()
+            elif self._tls is None or self._go_on_with_tls(self._tls):
                 self._read()
         except BlockingIOError:
             pass
         except OSError as error:
             log.debug("%s: gone in the handshake: %s", format_address(self._address), error)
             self._end()
+
+    def _expire(self) -> None:
+        if self._refused or self._tls is not None:
+            self._end()
+        else:
+            self._refuse(HandshakeError(408, "the handshake took too long"))
 
     def _begin_tls(self, sock: socket.socket) -> None:
         from ..tls import TLSSocket
@@ -138,15 +145,15 @@ class Pending(Turns):
         return True
 
     def _read(self) -> None:
-        room = self._hub.config.handshake.max_size
-        while not self._done:
-            data = self._transport.recv(room)
-            if not data:
-                if not self._refused:
-                    self._hub.refused(0)
-                self._end()
-            elif not self._refused:
-                self._feed(data)
+        data = self._transport.recv(self._hub.config.handshake.max_size)
+        if not data:
+            if not self._refused:
+                self._hub.refused(0)
+            self._end()
+        elif not self._refused:
+            self._feed(data)
+        if not self._done:
+            self._runner.again(self)
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -174,6 +181,8 @@ class Pending(Turns):
         # From here on the connection counts as open, even if the 101 meets a dead socket: its
         # handler exists, so its close() must be called.
         self._done = True
+        self._session = session
+        session.hung_up = self.hung_up
         self._hub.opened()
         log.debug("%s: open", format_address(self._address))
         leftover = self._reader.leftover

@@ -18,9 +18,10 @@ from ..errors import ConnectionClosed, ProtocolError
 from ..outbound import Outbound, Transport
 from ..protocol.connection import Event, Protocol
 from ..protocol.handshake import Handshake
-from ..protocol.opcodes import Opcode, Side
+from ..protocol.opcodes import PING, PONG, Side
 from .handlers import Handler
 from .hub import Hub, Runner, log
+from .keepalive import Keepalive
 from .turns import Turns
 
 __all__ = ["Phase", "Session"]
@@ -39,6 +40,9 @@ class Phase(Enum):
     GONE = "gone"
 
 
+_OPEN, _LINGERING, _GONE = Phase.OPEN, Phase.LINGERING, Phase.GONE  # see protocol/opcodes.py
+
+
 class Session(Turns):
     """A connection with its handler. It is the Engine of its Outbound."""
 
@@ -48,10 +52,8 @@ class Session(Turns):
         "_handler",
         "_hub",
         "_leftover",
-        "_mark",
         "_outbound",
         "_phase",
-        "_pinged",
         "_runner",
         "_shut",
         "_stalled",
@@ -67,13 +69,11 @@ class Session(Turns):
         self.conn: Conn
         self._outbound: Outbound
         self._handler: Handler | None = None
-        self._phase = Phase.OPEN
+        self._phase = _OPEN
         self._leftover = b""  # bytes that came with the handshake
         self._stalled = False  # messages wait here because the peer does not read its replies
         self._shut = False  # our direction of TCP is closed
         self._deadline = 0.0  # of the linger
-        self._pinged = False  # a keepalive ping awaits any sign of life
-        self._mark = 0  # bytes received when it was sent
 
     @classmethod
     def make(cls, hub: Hub, runner: Runner, transport: Transport, handshake: Handshake) -> Session:
@@ -95,7 +95,7 @@ class Session(Turns):
         outbound = Outbound(
             transport, session, limit=config.max_write_buffer, timeout=config.write_timeout
         )
-        outbound.blocked = True  # until begin()
+        outbound.hold()  # until begin()
         session._outbound = outbound
         session.conn = Conn(
             protocol, outbound, handshake.remote_address or "", handshake.subprotocol
@@ -115,13 +115,16 @@ class Session(Turns):
             register()
             self._outbound.open(response)
             self._start(handler)
+            if (stopping := self._hub.stopping) is not None:
+                # It may have gone over the connections before this was one of them.
+                self.conn.close(*stopping)
         # What arrived before was reported to the predecessor or to nobody, so look.
         self.on_ready(0)
 
     def _start(self, handler: Handler) -> None:
         interval = self._hub.config.ping_interval
         if interval is not None:
-            self._hub.monitor.add_timer(time.monotonic() + interval, self)
+            self._hub.monitor.add_timer(time.monotonic() + interval, Keepalive(self._hub, self))
         try:
             self._hub.handlers.after_init(handler, self._hub.app)
         except BaseException as error:
@@ -145,7 +148,7 @@ class Session(Turns):
 
     def step(self) -> None:
         """Read once and deliver what came."""
-        if self._phase is not Phase.OPEN:
+        if self._phase is not _OPEN:
             self._linger()
             return
         outbound, protocol = self._outbound, self.conn._protocol
@@ -160,11 +163,11 @@ class Session(Turns):
             return
         if self._stalled or self._leftover:
             self._catch_up()
-            if self._stalled or self._phase is not Phase.OPEN:
+            if self._stalled or self._phase is not _OPEN:
                 return
         parser = protocol.parser
-        if parser.buffer is None and self._hub.pooled:
-            parser.buffer = self._hub.small.lend(self._hub.config.buffers.small_size)
+        if parser.buffer is None:
+            self._borrow()
         target = parser.target()
         try:
             count = outbound.transport.recv_into(target)
@@ -180,7 +183,7 @@ class Session(Turns):
         full = count == len(target) or self._greedy or self.hung_up
         parser.received(count)
         self._deliver()
-        if self._phase is Phase.OPEN:
+        if self._phase is _OPEN:
             if self._hub.pooled:
                 self._rest()
             if full:
@@ -231,14 +234,21 @@ class Session(Turns):
         parser = self.conn._protocol.parser
         while True:
             if self._leftover:
+                self._borrow()
                 target = parser.target()
                 size = min(len(target), len(self._leftover))
                 target[:size], self._leftover = self._leftover[:size], self._leftover[size:]
                 self.conn._received += size
                 parser.received(size)
             self._deliver()
-            if self._stalled or self._phase is not Phase.OPEN or not self._leftover:
+            if self._stalled or self._phase is not _OPEN or not self._leftover:
                 return
+
+    def _borrow(self) -> None:
+        """See that there is a small buffer to read into."""
+        parser, hub = self.conn._protocol.parser, self._hub
+        if hub.pooled and parser.buffer is None:
+            parser.buffer = hub.small.lend(hub.config.buffers.small_size)
 
     def _rest(self) -> None:
         """Give the small buffer back to its pool if nothing is in it."""
@@ -251,12 +261,12 @@ class Session(Turns):
         opcode, data = event
         handlers, handler = self._hub.handlers, self._handler
         assert isinstance(data, bytes)
-        if opcode == Opcode.PING:
+        if opcode == PING:
             if handlers.has_ping:
                 handler.client_ping(data)  # type: ignore[union-attr]
             else:
                 self._reply(event)
-        elif opcode == Opcode.PONG:
+        elif opcode == PONG:
             self.conn._pong(data)
             if handlers.has_pong:
                 handler.client_pong(data)  # type: ignore[union-attr]
@@ -291,7 +301,7 @@ class Session(Turns):
 
     def _settle(self) -> None:
         """Nothing more can be written: the handler ends now, the socket when the peer agrees."""
-        self._phase = Phase.LINGERING
+        self._phase = _LINGERING
         self._close_handler()
         if self._outbound.lost:
             self._end()
@@ -301,7 +311,7 @@ class Session(Turns):
         self._runner.again(self)
 
     def _linger(self) -> None:
-        if self._phase is Phase.GONE:
+        if self._phase is _GONE:
             return
         outbound = self._outbound
         if outbound.lost or time.monotonic() >= self._deadline:
@@ -326,27 +336,30 @@ class Session(Turns):
         protocol = self.conn._protocol
         if not self._handshake_over() and protocol.parser.pending:
             self._look_for_close()
-        while True:
-            data = bytearray(_DISCARD)
-            try:
-                count = self._outbound.transport.recv_into(data)
-            except BlockingIOError:
-                # §7.1.1: after both close frames the server closes first, and at once.
-                return protocol.close_received is None
-            except OSError:
-                return False
-            if not count:
-                return False
-            self.conn._received += count
-            if not self._handshake_over():
-                self._feed(data[:count])
+        data = bytearray(_DISCARD)
+        try:
+            count = self._outbound.transport.recv_into(data)
+        except BlockingIOError:
+            # §7.1.1: after both close frames the server closes first, and at once.
+            return protocol.close_received is None
+        except OSError:
+            return False
+        if not count:
+            return False
+        self.conn._received += count
+        if not self._handshake_over():
+            self._feed(data[:count])
+        self._runner.again(self)
+        return True
 
     def _feed(self, data: bytearray) -> None:
+        self._borrow()
         try:
             for _ in self.conn._protocol.receive(data):
                 pass  # §7.1.6: what comes after our close frame is not for the application
         except ProtocolError:
             pass  # it is recorded in protocol.failed
+        self._rest()
 
     def _look_for_close(self) -> None:
         try:
@@ -356,22 +369,22 @@ class Session(Turns):
             pass
 
     def _end(self) -> None:
-        if self._phase is Phase.GONE:
+        if self._phase is _GONE:
             return
-        self._phase = Phase.GONE
+        self._phase = _GONE
         outbound, parser = self._outbound, self.conn._protocol.parser
         with outbound.lock:
-            watched = outbound.watched
             outbound.abandon()
             if parser.buffer is not None and self._hub.pooled:
                 self._hub.small.release(parser.buffer)
             self.conn._protocol.lose()
         self._close_handler()
         self._runner.forget(self, self.fd)
-        if watched:
-            self._hub.monitor.retire(outbound)
-        else:
-            outbound.transport.close()
+        with outbound.lock:  # nobody is in a call on the descriptor, which may soon be another's
+            if outbound.watched:
+                self._hub.monitor.retire(outbound)
+            else:
+                outbound.transport.close()
         self._hub.end_session(self)
         log.debug("%s: closed %s", format_address(self.conn.address), self.conn.close_code)
 
@@ -392,33 +405,10 @@ class Session(Turns):
         """End the connection now, whatever the peer does; callable from any thread."""
         with self._outbound.lock:
             self._outbound.fail()
-        self._shutdown(socket.SHUT_RDWR)
-
-    # -- timers (on the monitor's thread) --------------------------------------------------------
+            self._shutdown(socket.SHUT_RDWR)
 
     def on_timer(self, now: float) -> float | None:
-        """Keep the connection alive, or end the linger."""
-        if self._phase is Phase.OPEN:
-            return self._keep_alive(now)
-        if self._phase is Phase.LINGERING and now >= self._deadline:
+        """End the linger; called on the monitor's thread."""
+        if self._phase is _LINGERING:
             self.force_end()
         return None
-
-    def _keep_alive(self, now: float) -> float | None:
-        interval, timeout = self._hub.config.ping_interval, self._hub.config.ping_timeout
-        if interval is None or not self.conn._protocol.writable:
-            return None
-        if self._pinged and timeout is not None:
-            if self.conn._received == self._mark:
-                log.debug("%s: no answer to a ping", format_address(self.conn.address))
-                self.conn.close(1011, "keepalive ping timeout")
-                self.force_end()
-                return None
-            self._pinged = False
-            due = (self.conn._ping_sent or now) + interval
-            if due > now:
-                return due
-        self._mark = self.conn._received
-        self._pinged = True
-        self.conn._keep_alive(now)
-        return now + (timeout if timeout is not None else interval)

@@ -9,7 +9,7 @@ from ..conn import Address
 from ..scratch import Scratch
 from ..waiting import wait_readable
 from ..wakers import Waker
-from .hub import Hub
+from .hub import Hub, log
 from .pending import Pending
 from .session import Session
 from .turns import Turns
@@ -37,16 +37,16 @@ class ConnectionThread:
         self.start(Pending(self._hub, self, sock, address, counted))
 
     def start(self, entry: Pending | Session) -> None:
-        """Start the thread; if that fails the connection ends and RuntimeError goes on."""
+        """Start the thread; if that fails the connection ends."""
         self.entry = entry
         self._registry.add(self)
         try:
             self.thread.start()
-        except RuntimeError:
+        except RuntimeError as error:
+            log.error("no thread for a connection: %s", error)
             entry.force_end()
             entry.on_ready(0)
             self._end()
-            raise
 
     def post(self, entry: Turns) -> None:
         """Wake the thread for a turn."""
@@ -93,5 +93,5 @@ class ConnectionThread:
         return isinstance(self.entry, Session) and self.entry.conn._outbound.blocked
 
     def _end(self) -> None:
-        self._registry.discard(self)
         self._waker.close()
+        self._registry.discard(self)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 
+from .hub import log
 from .poller import HUNG_UP
 
 __all__ = ["Turns"]
@@ -39,6 +40,8 @@ class Turns:
             try:
                 self._again = False
                 self.step()
+            except Exception:  # a mistake in wskit must not end a thread that others need
+                log.exception("a turn failed")
             finally:
                 self._turn.release()
 

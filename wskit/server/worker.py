@@ -33,11 +33,12 @@ _SLOW_SPELL = 0.1
 class HandlerThread:
     """One thread of the pool; ``leading`` may be taken away by others, under the worker's lock."""
 
-    __slots__ = ("leading", "thread", "wakeup")
+    __slots__ = ("leading", "polling", "thread", "wakeup")
 
     def __init__(self) -> None:
         """Not started yet."""
         self.leading = False
+        self.polling = False
         self.wakeup = threading.Semaphore(0)
         self.thread: threading.Thread
 
@@ -55,13 +56,14 @@ class Worker:
         self._most = hub.config.thread_pool.backlog
         self._entries: dict[int, Turns] = {}
         self._ready: deque[tuple[int, int]] = deque()  # polled or posted, taken by nobody yet
+        self._later: deque[tuple[int, int]] = deque()  # want another turn, after the next poll
         self._lock = threading.Lock()  # guards _parked and who leads
         self._parked: list[HandlerThread] = []
         self._leader: HandlerThread | None = None
-        self._polling = False
         self._stopping = False
-        self._turns = 0  # that the leader began; the monitor watches it
-        self._turns_seen = 0
+        self._turns = 0  # that leaders began; the monitor watches it
+        self._turns_seen = 0  # at its last tick
+        self._at_work = False  # whether the leader was, at its last tick
         self._slow_until = 0.0
         self._local = threading.local()
         self._threads = [HandlerThread() for _ in range(hub.config.thread_pool.count)]
@@ -97,8 +99,11 @@ class Worker:
         self._waker.wake()
 
     def again(self, entry: Turns) -> None:
-        """Have ``entry`` get another turn after the others; called in its turn."""
-        self._ready.append((entry.fd, 0))
+        """Have ``entry`` get another turn; called in its turn.
+
+        After the next poll: who sends without a pause gets one read, then come the others.
+        """
+        self._later.append((entry.fd, 0))
 
     def replace(self, old: Pending, new: Session) -> None:
         """Give what comes for ``old`` to ``new``."""
@@ -130,27 +135,27 @@ class Worker:
     @property
     def queue_depth(self) -> int:
         """Ready connections that no thread has taken yet."""
-        return len(self._ready)
+        return len(self._ready) + len(self._later)
 
     @property
     def busy(self) -> int:
         """How many threads are in a handler or about to be."""
         with self._lock:
-            return max(0, len(self._threads) - len(self._parked) - self._polling)
+            polling = sum(member.polling for member in self._threads)
+            return max(0, len(self._threads) - len(self._parked) - polling)
 
     def check(self) -> bool:
         """Relieve a leader that is stuck; return whether anything goes on here.
 
-        Called by the monitor at every tick. A leader that began no turn since the last tick and
-        does not poll has been in the same handler for a tick at least.
+        Called by the monitor at every tick. A leader that polled at neither of two ticks, with no
+        turn begun in between, has been in the same handler all the time.
         """
-        if self._turns != self._turns_seen:
-            self._turns_seen = self._turns
-            return True
-        if self._polling or self._stopping:
-            return False
-        self._relieve()
-        return True
+        turns, at_work = self._turns, self._leader_at_work()
+        moved = turns != self._turns_seen
+        if at_work and self._at_work and not moved:
+            self._relieve()
+        self._turns_seen, self._at_work = turns, at_work
+        return at_work or moved
 
     def stop(self) -> None:
         """Have every thread end after the turn it is in."""
@@ -160,9 +165,10 @@ class Worker:
             member.wakeup.release()
 
     def close(self) -> None:
-        """Close the poller, after the threads have ended."""
-        self._poller.close()
+        """Close the descriptors, after ``stop``; the poller stays for threads that did not end."""
         self._waker.close()
+        if not any(thread.is_alive() for thread in self.threads):
+            self._poller.close()
 
     # -- the threads of the pool ---------------------------------------------------------------
 
@@ -172,7 +178,7 @@ class Worker:
                 try:
                     fd, mask = self._ready.popleft()
                 except IndexError:
-                    self._poll()
+                    self._poll(me)
                     continue
                 self._turns += 1
                 entry = self._entries.get(fd)
@@ -184,7 +190,7 @@ class Worker:
         """Wait until ``me`` leads; False when the worker stops."""
         with self._lock:
             vacant = self._leader is None or (
-                not self._polling and time.monotonic() < self._slow_until
+                not self._leader.polling and time.monotonic() < self._slow_until
             )
             if vacant:
                 self._appoint(me)
@@ -203,7 +209,7 @@ class Worker:
     def _relieve(self) -> None:
         self._slow_until = time.monotonic() + _SLOW_SPELL
         with self._lock:
-            if self._parked and not self._polling:
+            if self._parked and self._leader_at_work():
                 member = self._parked.pop()
                 self._appoint(member)
                 member.wakeup.release()
@@ -214,21 +220,38 @@ class Worker:
             try:
                 fd, mask = self._ready.popleft()
             except IndexError:
-                return
+                if not self._admit_later():
+                    return
+                continue
             entry = self._entries.get(fd)
             if entry is not None:
                 entry.on_ready(mask)
 
-    def _poll(self) -> None:
-        self._polling = True
+    def _leader_at_work(self) -> bool:
+        leader = self._leader
+        return leader is not None and not leader.polling and not self._stopping
+
+    def _admit_later(self) -> bool:
+        """Let those have their turn who asked for another; return whether there were any."""
+        admitted = False
+        while self._later:
+            try:
+                self._ready.append(self._later.popleft())
+            except IndexError:  # another thread was quicker
+                break
+            admitted = True
+        return admitted
+
+    def _poll(self, me: HandlerThread) -> None:
+        me.polling = True
         # What was posted before the flag was set is in _ready; what comes later wakes the poller.
         try:
-            events = self._poller.poll(0 if self._ready else None, self._most)
+            events = self._poller.poll(0 if self._ready or self._later else None, self._most)
         except OSError:
             log.exception("poll failed")
             events = []
             time.sleep(0.01)
-        self._polling = False
+        me.polling = False
         if self._hub.monitor.dozing:
             self._hub.monitor.awaken()
         waker = self._waker.fileno()
@@ -237,3 +260,4 @@ class Worker:
                 self._waker.drain()
             else:
                 self._ready.append(event)
+        self._admit_later()

@@ -1,0 +1,213 @@
+"""Random and mutated bytes by the megabyte: events or documented errors, bounded memory, no more.
+
+``WSKIT_HOSTILE_MB`` says how many megabytes there are (default 3); with 100 or more, every valid
+stream is cut at every byte, else the long ones at some. ``WSKIT_HOSTILE_SEED`` repeats a run.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tracemalloc
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from tests.protocol import streams, utf8, wire
+from tests.protocol.driving import SIDES, CountingLender, Outcome, end, feed
+from tests.protocol.wire import CLOSE, PING, PONG, TEXT, Peer
+from wskit.errors import ProtocolError
+from wskit.protocol.connection import Protocol
+from wskit.protocol.extensions import DeflateParameters
+from wskit.protocol.opcodes import Side
+
+MEGABYTES = float(os.environ.get("WSKIT_HOSTILE_MB", "3"))
+SEED = int(os.environ.get("WSKIT_HOSTILE_SEED", random.SystemRandom().randrange(1 << 32)))
+LARGEST = 1 << 16  # bytes of a hostile stream
+LIMITS = (0, 125, 1000, 1 << 16)
+# What an end may need of memory for a stream: loans and copies by its length, and by the limit.
+MEMORY = 12 * LARGEST + 8 * max(LIMITS) + (1 << 17)
+
+
+def noise(source: random.Random, peer: Peer) -> bytes:
+    """Make random bytes; nearly all die at their first header."""
+    return source.randbytes(source.choice((1, 14, 200, 3000)))
+
+
+def frames(source: random.Random, peer: Peer) -> bytes:
+    """Make frames whose headers are right nearly always, so that the parser gets deep."""
+    stream, within = [], False
+    for _ in range(source.randint(1, 60)):
+        control = source.random() < 0.2
+        opcode = source.choice((8, 9, 9, 9, 10)) if control else 0 if within else source.choice((1, 2))
+        fin = control or source.random() < 0.5
+        rsv = 4 if opcode in (1, 2) and source.random() < 0.3 else 0
+        data = payload(source, 125 if control else 3000)
+        if rsv:
+            (data,) = wire.deflated(data)
+        stream.append(peer.frame(opcode, data, fin=fin, rsv=rsv))
+        if source.random() < 0.01:
+            stream.append(peer.frame(source.randrange(16), data[:20], rsv=source.randrange(8)))
+        within = within if control else not fin
+    return b"".join(stream)
+
+
+def payload(source: random.Random, largest: int) -> bytes:
+    size = source.choice((0, 1, source.randint(0, 125), source.randint(0, largest)))
+    size = min(size, largest)
+    kind = source.random()
+    if kind < 0.1:
+        return source.randbytes(size)
+    if kind < 0.2:
+        pieces = [*utf8.VALID.values(), *utf8.INVALID.values()]
+        return b"".join(source.choices(pieces, k=3))[:size]
+    return b"\x03\xe8" + b"a" * (size - 2) if size >= 2 else b""
+
+
+def mutants(source: random.Random, peer: Peer) -> bytes:
+    """Take valid streams, and change a few bytes: anywhere, or in what is most often a header."""
+    valid = [stream.wire for stream in VALID[peer] if len(stream.wire) < 10_000]
+    stream = bytearray(b"".join(source.choices(valid, k=source.randint(1, 6))))
+    for _ in range(source.randint(0, 4)):
+        at = source.randrange(len(stream))
+        span = slice(at, at + source.choice((1, 2, 8, 100)))
+        match source.randrange(5):
+            case 0:
+                stream[at] ^= 1 << source.randrange(8)
+            case 1:
+                stream[at] = source.choice((0, 0x80, 0x81, 0x88, 0xFE, 0xFF))
+            case 2:
+                stream[span] = b""
+            case 3:
+                stream[at:at] = stream[span]
+            case 4:
+                stream[span] = source.randbytes(source.choice((1, 2, 8, 100)))
+        stream = stream or bytearray(1)
+    return bytes(stream)
+
+
+VALID = {
+    peer: list(streams.valid_streams(peer).values()) for peer in (wire.CLIENT, wire.SERVER)
+}
+Maker = Callable[[random.Random, Peer], bytes]
+
+
+def hostile_end(side: Side, source: random.Random, lender: CountingLender) -> Protocol:
+    agreed = DeflateParameters(source.random() < 0.5, source.random() < 0.5)
+    return end(
+        side,
+        lender=lender,
+        max_message_size=source.choice(LIMITS),
+        max_fragments=source.choice((1, 5, 4096)),
+        small_size=source.choice((14, 100, 2048)),
+        deflate=agreed if source.random() < 0.7 else None,
+    )
+
+
+def survive(one: Protocol, lender: CountingLender, pieces: Iterable[bytes]) -> Outcome:
+    """Feed it all; any error but a documented one ends the test."""
+    outcome, sent = Outcome(), 0
+    small = len(one.parser.target())
+    for piece in pieces:
+        sent += len(piece)
+        try:
+            for event in one.receive(piece):
+                outcome.events.append(event)
+                outcome.sent += one.reply(event)
+        except ProtocolError as error:
+            assert outcome.error is None
+            outcome.error = error
+            outcome.sent += one.fail(error)
+        assert len(lender.out) <= 1
+        assert lender.bytes_out <= 4 * sent + small
+    one.lose()
+    assert lender.out == []
+    return outcome
+
+
+def check(outcome: Outcome) -> None:
+    """Fail unless this is what may come of any bytes."""
+    kinds = [opcode for opcode, _ in outcome.events]
+    assert set(kinds) <= {1, 2, 8, 9, 10}
+    assert CLOSE not in kinds[:-1]
+    assert all(type(data) is (str if opcode == TEXT else bytes) for opcode, data in outcome.events)
+    assert outcome.code in (None, 1002, 1007, 1009)
+    told = wire.frames(outcome.sent)
+    over = outcome.error is not None or CLOSE in kinds
+    assert [frame.opcode for frame in told] == [PONG] * kinds.count(PING) + [CLOSE] * over
+    if outcome.error is not None:
+        assert int.from_bytes(told[-1].payload[:2], "big") == outcome.code
+
+
+@SIDES
+@pytest.mark.parametrize("make", [noise, frames, mutants])
+def test_hostile_bytes(make: Maker, side: Side, peer: Peer) -> None:
+    source = random.Random(f"{SEED} {make.__name__} {side.name}")
+    print(f"WSKIT_HOSTILE_SEED={SEED}")
+    left, number = MEGABYTES * 1e6 / 6, 0
+    codes = set()
+    while left > 0:
+        stream = make(source, peer)[:LARGEST]
+        left -= len(stream)
+        number += 1
+        lender = CountingLender()
+        one = hostile_end(side, source, lender)
+        pieces = [stream] if source.random() < 0.3 else wire.shredded(stream, source)
+        outcome = bounded(one, lender, pieces) if number % 50 == 0 else survive(one, lender, pieces)
+        check(outcome)
+        codes.add(outcome.code)
+    assert codes == {None, 1002, 1007, 1009} if make is not noise else 1002 in codes
+
+
+def bounded(one: Protocol, lender: CountingLender, pieces: list[bytes]) -> Outcome:
+    """Survive, and measure how much memory that takes."""
+    tracemalloc.start()
+    try:
+        outcome = survive(one, lender, pieces)
+        assert tracemalloc.get_traced_memory()[1] <= MEMORY
+    finally:
+        tracemalloc.stop()
+    return outcome
+
+
+def places(stream: bytes) -> Iterable[int]:
+    """Say where to cut ``stream`` in two: everywhere, if it is short or there is time."""
+    if len(stream) <= 300 or MEGABYTES >= 100:
+        return range(1, len(stream))
+    borders = {14, 2048, 2062, len(stream) - 1, len(stream) // 2}
+    return sorted({*range(1, 20), *borders, *range(1, len(stream), len(stream) // 20)})
+
+
+@SIDES
+@pytest.mark.parametrize("name", streams.valid_streams(wire.CLIENT))
+def test_a_valid_stream_cut_in_two_says_the_same(name: str, side: Side, peer: Peer) -> None:
+    stream, events, deflate = streams.valid_streams(peer)[name]
+    agreed = DeflateParameters() if deflate else None
+    lender = CountingLender()
+    for at in places(stream):
+        one = end(side, lender=lender, deflate=agreed)
+        outcome = survive(one, lender, [stream[:at], stream[at:]])
+        assert (outcome.events, outcome.error) == (events, None)
+
+
+@SIDES
+@pytest.mark.parametrize("name", streams.valid_streams(wire.CLIENT))
+def test_a_valid_stream_in_single_bytes_says_the_same(name: str, side: Side, peer: Peer) -> None:
+    stream, events, deflate = streams.valid_streams(peer)[name]
+    lender = CountingLender()
+    one = end(side, lender=lender, deflate=DeflateParameters() if deflate else None)
+    size = 1 if len(stream) <= 10_000 or MEGABYTES >= 100 else 31
+    outcome = survive(one, lender, (stream[at : at + size] for at in range(0, len(stream), size)))
+    assert (outcome.events, outcome.error) == (events, None)
+
+
+@SIDES
+@pytest.mark.parametrize("name", streams.valid_streams(wire.CLIENT))
+def test_a_valid_stream_that_ends_early_is_no_error(name: str, side: Side, peer: Peer) -> None:
+    stream, events, deflate = streams.valid_streams(peer)[name]
+    lender = CountingLender()
+    for at in list(places(stream))[:300]:
+        one = end(side, lender=lender, deflate=DeflateParameters() if deflate else None)
+        outcome = survive(one, lender, [stream[:at]])
+        assert outcome.error is None
+        assert outcome.events == events[: len(outcome.events)]
