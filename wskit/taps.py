@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass
 
+from .logs import logger
 from .protocol.frames import FrameRecord, Tap
 
 __all__ = ["Capture", "Ring", "guarded"]
 
-log = logging.getLogger("wskit.taps")
+log = logger("taps")
 
 
 def guarded(tap: Tap) -> Tap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from tests.protocol import utf8
@@ -21,6 +22,7 @@ class Stream(NamedTuple):
     deflate: bool = False
 
 
+@cache
 def valid_streams(peer: Peer) -> dict[str, Stream]:
     """Return them by the section of the suite that they are like."""
     return {
@@ -38,7 +40,7 @@ def _sizes(peer: Peer) -> dict[str, Stream]:
     for size in (0, 1, 125, 126, 127, 128, 500, 2048, 65535, 65536):
         data = (_PROSE * (size // len(_PROSE) + 1))[:size]
         made[f"1.1 text of {size}"] = Stream(peer.text(data), [(TEXT, data.decode())])
-        noise = bytes(at * 7 & 255 for at in range(size))
+        noise = (bytes(range(256)) * (size // 256 + 1))[:size]
         made[f"1.2 binary of {size}"] = Stream(peer.binary(noise), [(BINARY, noise)])
     return made
 

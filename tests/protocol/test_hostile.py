@@ -1,6 +1,6 @@
 """Random and mutated bytes by the megabyte: events or documented errors, bounded memory, no more.
 
-``WSKIT_HOSTILE_MB`` says how many megabytes there are (default 3); with 100 or more, every valid
+``WSKIT_HOSTILE_MB`` says how many megabytes there are (default 6); with 100 or more, every valid
 stream is cut at every byte, else the long ones at some. ``WSKIT_HOSTILE_SEED`` repeats a run.
 """
 
@@ -15,58 +15,67 @@ import pytest
 
 from tests.protocol import streams, utf8, wire
 from tests.protocol.driving import SIDES, CountingLender, Outcome, end, feed
-from tests.protocol.wire import CLOSE, PING, PONG, TEXT, Peer
+from tests.protocol.wire import BINARY, CLOSE, PING, PONG, TEXT, Peer
 from wskit.errors import ProtocolError
 from wskit.protocol.connection import Protocol
 from wskit.protocol.extensions import DeflateParameters
 from wskit.protocol.opcodes import Side
 
-MEGABYTES = float(os.environ.get("WSKIT_HOSTILE_MB", "3"))
+MEGABYTES = float(os.environ.get("WSKIT_HOSTILE_MB", "6"))
 SEED = int(os.environ.get("WSKIT_HOSTILE_SEED", random.SystemRandom().randrange(1 << 32)))
 LARGEST = 1 << 16  # bytes of a hostile stream
-LIMITS = (0, 125, 1000, 1 << 16)
+LIMITS = (0, 1000, 1 << 14, 1 << 16, 1 << 16, 1 << 16)
 # What an end may need of memory for a stream: loans and copies by its length, and by the limit.
 MEMORY = 12 * LARGEST + 8 * max(LIMITS) + (1 << 17)
 
 
-def noise(source: random.Random, peer: Peer) -> bytes:
+def noise(source: random.Random, peer: Peer, deflate: bool) -> bytes:
     """Make random bytes; nearly all die at their first header."""
     return source.randbytes(source.choice((1, 14, 200, 3000)))
 
 
-def frames(source: random.Random, peer: Peer) -> bytes:
-    """Make frames whose headers are right nearly always, so that the parser gets deep."""
-    stream, within = [], False
-    for _ in range(source.randint(1, 60)):
-        control = source.random() < 0.2
-        opcode = source.choice((8, 9, 9, 9, 10)) if control else 0 if within else source.choice((1, 2))
-        fin = control or source.random() < 0.5
-        rsv = 4 if opcode in (1, 2) and source.random() < 0.3 else 0
-        data = payload(source, 125 if control else 3000)
-        if rsv:
-            (data,) = wire.deflated(data)
+def frames(source: random.Random, peer: Peer, deflate: bool) -> bytes:
+    """Make frames that are right nearly always, so that the parser gets deep."""
+    stream, open_message, packed = [], False, False
+    for _ in range(source.randint(1, 80)):
+        if source.random() < 0.2:
+            stream.append(peer.frame(source.choice((PING, PONG)), payload(source, 125)))
+            continue
+        fin = source.random() < 0.6
+        if not open_message:
+            packed = deflate and source.random() < 0.5
+        data = payload(source, 3000)
+        if packed:
+            data = wire.deflated(*([data] if fin else [data, b""]))[0]
+        opcode = 0 if open_message else source.choice((TEXT, BINARY))
+        rsv = 4 if packed and not open_message else 0
         stream.append(peer.frame(opcode, data, fin=fin, rsv=rsv))
+        open_message = not fin
         if source.random() < 0.01:
-            stream.append(peer.frame(source.randrange(16), data[:20], rsv=source.randrange(8)))
-        within = within if control else not fin
+            stream.append(wrong(source, peer))
     return b"".join(stream)
 
 
 def payload(source: random.Random, largest: int) -> bytes:
     size = source.choice((0, 1, source.randint(0, 125), source.randint(0, largest)))
-    size = min(size, largest)
-    kind = source.random()
-    if kind < 0.1:
-        return source.randbytes(size)
-    if kind < 0.2:
-        pieces = [*utf8.VALID.values(), *utf8.INVALID.values()]
-        return b"".join(source.choices(pieces, k=3))[:size]
-    return b"\x03\xe8" + b"a" * (size - 2) if size >= 2 else b""
+    return b"".join(source.choices(TEXTS, k=size // 3))[:size] if size < 50 else b"a" * size
 
 
-def mutants(source: random.Random, peer: Peer) -> bytes:
-    """Take valid streams, and change a few bytes: anywhere, or in what is most often a header."""
-    valid = [stream.wire for stream in VALID[peer] if len(stream.wire) < 10_000]
+def wrong(source: random.Random, peer: Peer) -> bytes:
+    """Make one frame that is likely to be wrong, in its header or in what it carries."""
+    data = source.choice((*utf8.INVALID.values(), source.randbytes(source.randint(0, 200))))
+    if source.random() < 0.5:
+        return peer.frame(source.choice((0, TEXT, CLOSE)), data, fin=source.random() < 0.5)
+    return peer.frame(source.randrange(16), data, rsv=source.choice((0, 4, source.randrange(8))))
+
+
+def mutants(source: random.Random, peer: Peer, deflate: bool) -> bytes:
+    """Take valid streams, and change a few bytes."""
+    valid = [
+        stream.wire
+        for stream in streams.valid_streams(peer).values()
+        if len(stream.wire) < 10_000 and deflate >= stream.deflate
+    ]
     stream = bytearray(b"".join(source.choices(valid, k=source.randint(1, 6))))
     for _ in range(source.randint(0, 4)):
         at = source.randrange(len(stream))
@@ -86,21 +95,21 @@ def mutants(source: random.Random, peer: Peer) -> bytes:
     return bytes(stream)
 
 
-VALID = {
-    peer: list(streams.valid_streams(peer).values()) for peer in (wire.CLIENT, wire.SERVER)
-}
-Maker = Callable[[random.Random, Peer], bytes]
+TEXTS = [b"a", b"the ", "é".encode(), "€".encode(), "\U0001f600".encode()]
+Maker = Callable[[random.Random, Peer, bool], bytes]
 
 
-def hostile_end(side: Side, source: random.Random, lender: CountingLender) -> Protocol:
+def hostile_end(
+    side: Side, source: random.Random, lender: CountingLender, deflate: bool
+) -> Protocol:
     agreed = DeflateParameters(source.random() < 0.5, source.random() < 0.5)
     return end(
         side,
         lender=lender,
         max_message_size=source.choice(LIMITS),
-        max_fragments=source.choice((1, 5, 4096)),
+        max_fragments=source.choice((3, 20, 4096, 4096)),
         small_size=source.choice((14, 100, 2048)),
-        deflate=agreed if source.random() < 0.7 else None,
+        deflate=agreed if deflate else None,
     )
 
 
@@ -145,17 +154,20 @@ def test_hostile_bytes(make: Maker, side: Side, peer: Peer) -> None:
     source = random.Random(f"{SEED} {make.__name__} {side.name}")
     print(f"WSKIT_HOSTILE_SEED={SEED}")
     left, number = MEGABYTES * 1e6 / 6, 0
-    codes = set()
+    codes, events = set(), 0
     while left > 0:
-        stream = make(source, peer)[:LARGEST]
+        deflate = source.random() < 0.5
+        stream = make(source, peer, deflate)[:LARGEST]
         left -= len(stream)
         number += 1
         lender = CountingLender()
-        one = hostile_end(side, source, lender)
+        one = hostile_end(side, source, lender, deflate)
         pieces = [stream] if source.random() < 0.3 else wire.shredded(stream, source)
         outcome = bounded(one, lender, pieces) if number % 50 == 0 else survive(one, lender, pieces)
         check(outcome)
         codes.add(outcome.code)
+        events += len(outcome.events)
+    print(f"{number} streams, {events} events")
     assert codes == {None, 1002, 1007, 1009} if make is not noise else 1002 in codes
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ssl
 from collections.abc import Callable, Iterator
-from typing import TypeVar
 
 import pytest
 

@@ -12,7 +12,18 @@ from typing import NamedTuple
 
 from tests.deadlines import scaled
 
-__all__ = ["BINARY", "CLOSE", "CONTINUATION", "KEY", "PING", "PONG", "TEXT", "Frame", "Peer", "frame"]
+__all__ = [
+    "BINARY",
+    "CLOSE",
+    "CONTINUATION",
+    "KEY",
+    "PING",
+    "PONG",
+    "TEXT",
+    "Frame",
+    "Peer",
+    "frame",
+]
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455 §1.3, as is the answer to it

@@ -34,10 +34,8 @@ def _perform(stage: Stage, output: Output) -> None:
     layout = LineFormat(start=time.time(), width=output.width, names=_NAMES, colour=output.colour)
     pause = _PAUSE if output.is_terminal else 0.0
     with stage.open():
-        output.line(
-            f"A server on {stage.url} and its clients: every frame, as the server sees it"
-        )
-        output.line("")
+        output.line(f"A server on {stage.url} and four clients.")
+        output.line("Every frame, as the server sees it: <- comes in, -> goes out.\n")
         output.line(layout.heading())
         for title, scene in stage.scenes():
             output.line("")

@@ -26,7 +26,7 @@ def drawn(conns: Mapping[str, Conn], stats: ServerStats, *, width: int, colour: 
         legacy_windows=False,
     )
     with console.capture() as capture:
-        console.print(_connections(conns, stats), _pools(stats))
+        console.print(_connections(conns, stats), "", _pools(stats), sep="\n")
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
@@ -75,7 +75,14 @@ def _pools(stats: ServerStats) -> Table:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=True,
+    )
     for column in columns:
         table.add_column(column, justify="right" if column else "left")
     return table

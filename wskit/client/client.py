@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import logging
 import os
 import socket
 import threading
@@ -17,6 +16,7 @@ from ..conn import KEEPALIVE, Conn, format_address
 from ..deadlines import Deadline
 from ..errors import ConnectionClosed, HeaderFields
 from ..keys import next_key
+from ..logs import logger
 from ..outbound import Outbound
 from ..protocol.connection import Protocol
 from ..protocol.extensions import DeflateParameters
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Client"]
 
-log = logging.getLogger("wskit.client")
+log = logger("client")
 _pinger = Pinger()
 _CLEAN = (1000, 1001, 1005)  # codes that end an iteration without an error
 _LAST_WAIT = 1.0  # seconds that a cut reader gets to let go of the socket

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from typing import Protocol as Interface
 
 from ..buffers import BufferProvider
+from ..logs import logger
 from ..scratch import Scratch
 from .config import ServerConfig
 from .handlers import HandlerClass
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Hub", "Runner", "log"]
 
-log = logging.getLogger("wskit.server")
+log = logger("server")
 
 
 class Runner(Interface):
@@ -62,6 +63,7 @@ class Hub:
         """Make the pools."""
         self.config = config
         self.handlers = handlers
+        self.chatty = log.isEnabledFor(logging.DEBUG)  # asked once: each message would cost 0.1 us
         self.monitor = monitor
         self.app: object = None
         self.stopping: tuple[int, str] | None = None  # the close code and reason, once it does

@@ -11,13 +11,13 @@ another leader. When nothing has happened for a few ticks it dozes until it is w
 from __future__ import annotations
 
 import contextlib
-import logging
 import selectors
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol as Interface
 
+from ..logs import logger
 from ..outbound import Outbound
 from ..timers import Timed, Timers
 from ..wakers import Waker
@@ -27,7 +27,7 @@ __all__ = ["Monitor", "Supervised"]
 TICK = 0.0025  # seconds; half of the 5 ms within which a write must be on the wire
 _IDLE_TICKS = 8  # without work before the monitor dozes
 
-log = logging.getLogger("wskit.server")
+log = logger("server")
 
 
 class Supervised(Interface):

@@ -7,6 +7,7 @@ slow, silent or many costs no thread and no more than ``handshake.max_size`` byt
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -213,7 +214,9 @@ class Pending(Turns):
         return response
 
     def _refuse(self, error: HandshakeError) -> None:
-        log.debug("%s: refused with %d: %s", format_address(self._address), error.status, error)
+        level = logging.WARNING if error.status == 431 else logging.DEBUG
+        who = format_address(self._address)
+        log.log(level, "%s: refused with %d: %s", who, error.status, error)
         self._hub.refused(error.status)
         self._refused = True
         self._expired = False

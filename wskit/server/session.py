@@ -8,6 +8,7 @@ longer be written to. The socket may live on a little, for the peer's half of th
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from ..errors import ConnectionClosed, ProtocolError
 from ..outbound import Outbound, Transport
 from ..protocol.connection import Event, Protocol
 from ..protocol.handshake import Handshake
-from ..protocol.opcodes import PING, PONG, Side
+from ..protocol.opcodes import PING, PONG, MessageType, Side
 from .handlers import Handler
 from .hub import Hub, Runner, log
 from .keepalive import Keepalive
@@ -30,6 +31,8 @@ _DISCARD = 4096  # bytes a read, once nobody wants them
 _CALLBACKS = {0: "wskit", 8: "client_close", 9: "client_ping", 10: "client_pong"} | dict.fromkeys(
     (1, 2), "client_message"
 )
+
+_ESSENTIAL = ("client_message", "after_init")  # without these there is no application
 
 
 class Phase(Enum):
@@ -174,7 +177,8 @@ class Session(Turns):
         except BlockingIOError:
             self._rest()
             return
-        except OSError:
+        except OSError as error:
+            log.warning("%s: read failed: %s", format_address(self.conn.address), error)
             count = 0
         if not count:
             self._end()
@@ -194,13 +198,15 @@ class Session(Turns):
         conn, outbound, hub = self.conn, self._outbound, self._hub
         protocol, handler = conn._protocol, self._handler
         assert handler is not None
-        parser, plain = protocol.parser, hub.handlers.plain
+        parser, plain, chatty = protocol.parser, hub.handlers.plain, hub.chatty
         opcode = 0
         try:
             while (event := protocol.next_event()) is not None:
                 # Replies are gathered while more of the same read waits, else sent at once.
                 outbound.gathering = parser.start < parser.end
                 opcode, data = event
+                if chatty:
+                    self._log(event)
                 if opcode > 2:
                     self._control(event)
                 else:
@@ -227,6 +233,10 @@ class Session(Turns):
                 outbound.flush()
         if not protocol.writable or outbound.lost:
             self._settle()
+
+    def _log(self, event: Event) -> None:
+        kind = MessageType(event[0]).name.lower()
+        log.debug("%s: %s", format_address(self.conn.address), kind)
 
     def _catch_up(self) -> None:
         """Deliver what waited: messages behind a slow peer, bytes behind the handshake."""
@@ -296,7 +306,8 @@ class Session(Turns):
     def _handler_failed(self, method: str, error: BaseException) -> None:
         if isinstance(error, ConnectionClosed) and self.conn.is_closed:
             return  # it wrote to a peer that is gone: no fault of its own
-        log.error("%s: %s raised", format_address(self.conn.address), method, exc_info=error)
+        level = logging.ERROR if method in _ESSENTIAL else logging.WARNING
+        log.log(level, "%s: %s raised", format_address(self.conn.address), method, exc_info=error)
         self.conn.close(1011, "handler failed")
 
     def _settle(self) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..scratch import Scratch
@@ -35,12 +36,12 @@ class HandlerThread:
 
     __slots__ = ("leading", "polling", "thread", "wakeup")
 
-    def __init__(self) -> None:
-        """Not started yet."""
+    def __init__(self, run: Callable[[HandlerThread], None], name: str) -> None:
+        """Not started yet; it will ``run(self)``."""
         self.leading = False
         self.polling = False
         self.wakeup = threading.Semaphore(0)
-        self.thread: threading.Thread
+        self.thread = threading.Thread(target=run, args=(self,), name=name, daemon=True)
 
 
 class Worker:
@@ -49,7 +50,6 @@ class Worker:
     def __init__(self, hub: Hub, index: int) -> None:
         """Open the poller; ``start`` starts the threads."""
         self._hub = hub
-        self._name = f"wskit-worker-{index}"
         self._poller = make_poller()
         self._waker = Waker()
         self._poller.watch(self._waker.fileno(), edge=False)
@@ -66,16 +66,16 @@ class Worker:
         self._at_work = False  # whether the leader was, at its last tick
         self._slow_until = 0.0
         self._local = threading.local()
-        self._threads = [HandlerThread() for _ in range(hub.config.thread_pool.count)]
+        self._threads = [
+            HandlerThread(self._run, f"wskit-worker-{index}-{number}")
+            for number in range(hub.config.thread_pool.count)
+        ]
 
     # -- from any thread -----------------------------------------------------------------------
 
     def start(self) -> None:
         """Start the threads."""
-        for number, member in enumerate(self._threads):
-            member.thread = threading.Thread(
-                target=self._run, args=(member,), name=f"{self._name}-{number}", daemon=True
-            )
+        for member in self._threads:
             member.thread.start()
 
     def add(self, entry: Pending | Session) -> None:
