@@ -17,13 +17,18 @@ class Deadline:
         self._at = None if seconds is None else time.monotonic() + seconds
 
     def left(self, what: str) -> float | None:
-        """Return the seconds left, None without limit; TimeoutError(``what``) when it has passed."""
+        """Return the seconds left, None without limit; TimeoutError naming ``what`` after it."""
         if self._at is None:
             return None
         left = self._at - time.monotonic()
         if left <= 0:
             raise TimeoutError(f"{what} took too long")
         return left
+
+    @property
+    def passed(self) -> bool:
+        """Whether the moment is here."""
+        return self._at is not None and time.monotonic() >= self._at
 
     @property
     def remaining(self) -> float | None:

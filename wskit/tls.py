@@ -18,7 +18,7 @@ __all__ = ["TLSSocket"]
 class TLSSocket:
     """A socket under TLS. Where a plain one would block it raises BlockingIOError as that does.
 
-    ``wants_write`` says what the last such call waits for: TLS may need to write in order to read.
+    ``wants_write`` says what the last handshake or read waits for: TLS may need to write for them.
     """
 
     def __init__(
@@ -59,8 +59,12 @@ class TLSSocket:
 
     def send(self, data: bytes | memoryview) -> int:
         """Write what goes at once and return how much that was."""
-        with self._lock, self._blocking_error():
-            return self._tls.send(data)
+        # Not a word to wants_write, which belongs to the thread that reads.
+        try:
+            with self._lock:
+                return self._tls.send(data)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise BlockingIOError from None
 
     def shutdown(self, how: int) -> None:
         """Tell the peer that nothing more comes (close_notify, then TCP)."""
@@ -68,7 +72,8 @@ class TLSSocket:
             if how != socket.SHUT_RD:
                 with contextlib.suppress(OSError, ValueError):
                     self._tls.unwrap()  # sends close_notify; the peer's is not awaited
-            self._tls.shutdown(how)
+            # SSLSocket's own would forget the keys: what is still to be read would be ciphertext.
+            socket.socket.shutdown(self._tls, how)
 
     def fileno(self) -> int:
         """Return the descriptor; -1 once closed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import NamedTuple
 
 __all__ = ["WebSocketURL", "basic_credentials", "host_header", "parse_url"]
@@ -24,17 +25,19 @@ def parse_url(url: str) -> WebSocketURL:
 
     if not isinstance(url, str):
         raise TypeError(f"url: must be a str, not {type(url).__name__}")
-    parts = urlsplit(url)
-    if parts.scheme not in ("ws", "wss"):
-        raise ValueError(f"url: must begin with ws:// or wss://, not {url!r}")
-    if not parts.hostname:
-        raise ValueError(f"url: has no host: {url!r}")
-    if "#" in url:
-        raise ValueError("url: must not have a fragment (RFC 6455 §3)")
+    if _CONTROL.search(url):
+        raise ValueError("url: must not have control characters")
     try:
+        parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
         raise ValueError(f"url: {error}") from None
+    if parts.scheme not in ("ws", "wss"):
+        raise ValueError(f"url: the scheme must be ws or wss, not {parts.scheme!r}")
+    if not parts.hostname:
+        raise ValueError("url: has no host")
+    if "#" in url:
+        raise ValueError("url: must not have a fragment (RFC 6455 §3)")
     secure = parts.scheme == "wss"
     target = quote(parts.path or "/", safe=_SAFE)
     if parts.query:
@@ -42,13 +45,18 @@ def parse_url(url: str) -> WebSocketURL:
     authorization = None
     if parts.username is not None:
         authorization = basic_credentials(parts.username, parts.password or "")
-    return WebSocketURL(secure, parts.hostname, port or _port(secure), target, authorization)
+    if port is None:
+        port = _port(secure)
+    return WebSocketURL(secure, _ascii(parts.hostname), port, target, authorization)
 
 
 def host_header(host: str, port: int, *, secure: bool) -> str:
-    """Return the Host header's value: the port only where it is not the scheme's own (§4.1)."""
+    """Return the Host header's value: the port only where it is not the scheme's own (§4.1).
+
+    Port 0 is none, as with Unix sockets.
+    """
     name = f"[{host}]" if ":" in host else host
-    return name if port == _port(secure) else f"{name}:{port}"
+    return name if port in (0, _port(secure)) else f"{name}:{port}"
 
 
 def basic_credentials(user: str, password: str) -> str:
@@ -59,9 +67,21 @@ def basic_credentials(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(pair).decode()
 
 
+# urlsplit would drop some of them without a word.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
 # What a path or query may hold besides letters and digits (RFC 3986 §3.3), "%" included: what is
 # encoded already stays as it is.
 _SAFE = "/%:@!$&'()*+,;=-._~"
+
+
+def _ascii(host: str) -> str:
+    if host.isascii():
+        return host  # "idna" costs 10 ms to import
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError as error:
+        raise ValueError(f"url: {host!r} is no host name: {error}") from None
 
 
 def _port(secure: bool) -> int:

@@ -39,8 +39,8 @@ class Waker:
 
     def wake(self) -> None:
         """Make the descriptor readable; does nothing once closed."""
-        # OSError: full, so it is readable already; or closed
-        with self._lock, contextlib.suppress(OSError):
+        # OSError: full, so it is readable already; or closed, which eventfd calls a ValueError
+        with self._lock, contextlib.suppress(OSError, ValueError):
             if isinstance(self._reader, int):
                 os.eventfd_write(self._reader, 1)
             elif self._writer is not None:
@@ -48,7 +48,7 @@ class Waker:
 
     def drain(self) -> None:
         """Make the descriptor unreadable again."""
-        with self._lock, contextlib.suppress(OSError):
+        with self._lock, contextlib.suppress(OSError, ValueError):
             if isinstance(self._reader, int):
                 os.eventfd_read(self._reader)
             else:

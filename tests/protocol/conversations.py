@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -40,13 +41,13 @@ def cuts() -> st.SearchStrategy[list[int]]:
 
 
 def _texts() -> st.SearchStrategy[bytes]:
-    long = st.builds(lambda text, size: (text * size)[:size], st.text(min_size=1), _lengths())
-    return (st.text() | long).map(str.encode)
+    long = st.builds(lambda text, size: (text * size)[:size], st.text(min_size=1, max_size=4), _lengths())
+    return (st.text(max_size=40) | long).map(str.encode)
 
 
 def _binaries() -> st.SearchStrategy[bytes]:
-    long = st.builds(lambda data, size: (data * size)[:size], st.binary(min_size=1), _lengths())
-    return st.binary() | long
+    long = st.builds(lambda data, size: (data * size)[:size], st.binary(min_size=1, max_size=300), _lengths())
+    return st.binary(max_size=100) | long
 
 
 def _lengths() -> st.SearchStrategy[int]:
@@ -56,7 +57,7 @@ def _lengths() -> st.SearchStrategy[int]:
 def _pieces(data: bytes) -> st.SearchStrategy[list[bytes]]:
     def cut(at: list[int]) -> list[bytes]:
         borders = [0, *sorted(at), len(data)]
-        return [data[start:stop] for start, stop in zip(borders, borders[1:], strict=False)]
+        return [data[start:stop] for start, stop in pairwise(borders)]
 
     return st.lists(st.integers(0, len(data)), max_size=4).map(cut)
 
@@ -64,9 +65,7 @@ def _pieces(data: bytes) -> st.SearchStrategy[list[bytes]]:
 def _messages() -> st.SearchStrategy[Step]:
     wishes = st.sampled_from([None, True, False])
     kinds = st.tuples(st.just(TEXT), _texts()) | st.tuples(st.just(BINARY), _binaries())
-    return kinds.flatmap(
-        lambda kind: st.builds(Step, st.just(kind[0]), _pieces(kind[1]), wishes)
-    )
+    return kinds.flatmap(lambda kind: st.builds(Step, st.just(kind[0]), _pieces(kind[1]), wishes))
 
 
 def _controls() -> st.SearchStrategy[Step]:
@@ -75,14 +74,14 @@ def _controls() -> st.SearchStrategy[Step]:
 
 
 def conversations() -> st.SearchStrategy[list[Step]]:
-    """Generates up to eight steps; the last may be a close frame."""
+    """Generates a few steps; the last may be a close frame."""
     reasons = st.text(max_size=30).map(str.encode)
     codes = st.sampled_from([1000, 1001, 1011, 3000, 4999])
     payloads = st.just(b"") | st.builds(
         lambda code, reason: code.to_bytes(2, "big") + reason, codes, reasons
     )
     closes = payloads.map(lambda payload: [Step(CLOSE, [payload])])
-    steps = st.lists(_messages() | _controls(), max_size=8)
+    steps = st.lists(_messages() | _controls(), max_size=5)
     return st.builds(lambda start, stop: start + stop, steps, closes | st.just([]))
 
 

@@ -123,7 +123,7 @@ def cut(stream: bytes, how: str) -> list[bytes]:
 
 
 def feed(protocol: Protocol, pieces: Iterable[bytes], *, echo: bool = False) -> Outcome:
-    """Give ``pieces`` to ``protocol``; it answers as RFC 6455 wants, and echoes messages if told."""
+    """Give ``pieces`` to ``protocol``, which answers as RFC 6455 wants; ``echo`` messages, too."""
     outcome = Outcome()
     for piece in pieces:
         try:

@@ -1,4 +1,4 @@
-"""Independent implementations of the protocol, to decode what wskit sends and the other way round."""
+"""Independent implementations of the protocol: they decode what wskit sends, and are decoded."""
 
 from __future__ import annotations
 
@@ -114,7 +114,9 @@ class Websockets:
     def say(self, steps: list[Step]) -> bytes:
         for step in steps:
             if step.opcode in (TEXT, BINARY):
-                start = self._protocol.send_text if step.opcode == TEXT else self._protocol.send_binary
+                start = (
+                    self._protocol.send_text if step.opcode == TEXT else self._protocol.send_binary
+                )
                 start(step.pieces[0], fin=len(step.pieces) == 1)
                 for number, piece in enumerate(step.pieces[1:], 2):
                     self._protocol.send_ping(b"between")

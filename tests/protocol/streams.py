@@ -47,7 +47,9 @@ def _sizes(peer: Peer) -> dict[str, Stream]:
 
 def _pings(peer: Peer) -> dict[str, Stream]:
     payloads = [b"", b"Hello", b"\x00\xff\xfe", b"\xfe" * 125]
-    made = {f"2.1 ping of {len(each)}": Stream(peer.ping(each), [(PING, each)]) for each in payloads}
+    made = {
+        f"2.1 ping of {len(each)}": Stream(peer.ping(each), [(PING, each)]) for each in payloads
+    }
     ten = [f"payload-{number}".encode() for number in range(10)]
     pings: list[Event] = [(PING, each) for each in ten]
     made["2.10 ten pings"] = Stream(b"".join(map(peer.ping, ten)), pings)
@@ -62,9 +64,7 @@ def _fragments(peer: Peer) -> dict[str, Stream]:
     ping, whole = peer.ping(b"ping"), (TEXT, "one two three")
     many = [bytes([65 + number % 26]) * number for number in range(40)]
     return {
-        "5.3 two fragments": Stream(
-            start + peer.last(b"two"), [(TEXT, "one two")]
-        ),
+        "5.3 two fragments": Stream(start + peer.last(b"two"), [(TEXT, "one two")]),
         "5.19 pings between fragments": Stream(
             start + ping + middle + ping + peer.pong() + stop,
             [(PING, b"ping"), (PING, b"ping"), (PONG, b""), whole],

@@ -151,7 +151,11 @@ class TestContext:
     def test_level_and_memory_are_those_wished(self, side: Side, peer: Peer) -> None:
         prose = b" ".join(b"%d bottles" % (number * 7919 % 1000) for number in range(500))
         sizes = [
-            len(sent(end(side, deflate=AGREED, compression=Compression(level=level)), prose, True)[1])
+            len(
+                sent(end(side, deflate=AGREED, compression=Compression(level=level)), prose, True)[
+                    1
+                ]
+            )
             for level in (0, 1, 9)
         ]
         assert sizes[0] > sizes[1] > sizes[2]

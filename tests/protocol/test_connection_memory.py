@@ -1,8 +1,8 @@
 """What a connection holds for a peer that leaves things unfinished, by bytes on the wire.
 
 ``FACTOR`` times what the peer has sent, plus ``CONSTANT`` for the small buffer (2 KiB), the least
-loan (2 KiB) and the objects themselves (1.2 KiB). A compressed message holds what it has inflated to as well, which has a limit
-of its own, ``max_message_size``.
+loan (2 KiB) and the objects themselves (1.2 KiB). A compressed message holds what it has inflated
+to as well, which has a limit of its own, ``max_message_size``.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import gc
 import random
 import tracemalloc
+import weakref
 from collections.abc import Callable
 
 import pytest
 
-from tests.protocol.driving import SIDES, end, feed
+from tests.protocol import wire
+from tests.protocol.driving import CUTS, SIDES, CountingLender, cut, end, feed
 from tests.protocol.wire import BINARY, CLIENT, TEXT, Peer, deflated
 from wskit.protocol.connection import Protocol
 from wskit.protocol.extensions import DeflateParameters
@@ -38,8 +40,7 @@ def reads(stream: bytes) -> list[bytes]:
 def held(make: Callable[[], Protocol], stream: bytes) -> tuple[float, float]:
     """Return the bytes that a connection holds after ``stream``, and the most it held meanwhile."""
     pieces = reads(stream)
-    feed(make(), pieces)
-    gc.collect()
+    feed(make(), pieces)  # so that what is made once is made
     tracemalloc.start()
     try:
         ends, start = [make() for _ in range(CONNECTIONS)], 0
@@ -78,7 +79,10 @@ def test_fragments_without_an_end(opcode: int, payload: bytes, side: Side, peer:
 
 def test_empty_fragments_hold_nothing() -> None:
     few, many = CLIENT.text(fin=False), CLIENT.text(fin=False) + CLIENT.more() * 1000
-    (start, _), (later, _) = held(lambda: end(Side.SERVER), few), held(lambda: end(Side.SERVER), many)
+    (start, _), (later, _) = (
+        held(lambda: end(Side.SERVER), few),
+        held(lambda: end(Side.SERVER), many),
+    )
     assert later - start < 200
 
 
@@ -124,3 +128,65 @@ def test_nothing_is_held_when_the_transport_is_lost(sent: int, side: Side, peer:
 
     now, _ = held(lost, b"")
     assert now <= CONSTANT
+
+
+class TestLoans:
+    """Whatever happens to a message in a borrowed buffer, the buffer goes back."""
+
+    @SIDES
+    def test_after_each_message(self, side: Side, peer: Peer) -> None:
+        (noise,) = deflated(bytes(range(256)) * 40, level=0)
+        lender = CountingLender()
+        stream = peer.binary(b"a" * 5000) + peer.text(b"b" * 3000, fin=False)
+        stream += peer.last(b"c" * 3000) + peer.binary(noise, rsv=4)
+        for how in CUTS:
+            one = end(side, lender=lender, deflate=AGREED)
+            assert len(feed(one, cut(stream, how)).messages) == 3
+            assert lender.out == []
+        assert len(lender.loans) > 10
+
+    @SIDES
+    @pytest.mark.parametrize(
+        "payload",
+        [b"a" * 5000 + b"\xff", b"\xff" + b"a" * 5000, b"a" * 4000 + b"\xff" + b"a" * 1000],
+        ids=["late", "early", "middle"],
+    )
+    def test_after_text_that_is_wrong(self, payload: bytes, side: Side, peer: Peer) -> None:
+        lender = CountingLender()
+        for stream in (peer.text(payload), peer.text(fin=False) + peer.last(payload)):
+            for how in CUTS:
+                assert feed(end(side, lender=lender), cut(stream, how)).code == 1007
+                assert lender.out == []
+
+    @SIDES
+    def test_after_data_that_does_not_inflate(self, side: Side, peer: Peer) -> None:
+        lender = CountingLender()
+        one = end(side, lender=lender, deflate=AGREED)
+        assert feed(one, wire.bytewise(peer.binary(b"\xff" * 3000, rsv=4))).code == 1007
+        assert lender.out == []
+
+    @SIDES
+    @pytest.mark.parametrize("sent", [1, 10, 3000, 5003])
+    def test_when_the_transport_is_lost(self, sent: int, side: Side, peer: Peer) -> None:
+        lender = CountingLender()
+        one = end(side, lender=lender)
+        feed(one, [peer.binary(b"a" * 5000)[:sent]])
+        assert bool(lender.out) == (sent > 8)
+        one.lose()
+        assert lender.out == []
+        one.lose()
+
+
+def test_a_failed_connection_that_is_lost_leaves_no_garbage() -> None:
+    """Its error knows frames that know it, with what the peer sent; a cycle would keep all that."""
+    lender = CountingLender()
+    lives = weakref.ref(lender)
+    one = end(Side.SERVER, lender=lender)
+    gc.disable()
+    try:
+        assert feed(one, [CLIENT.text(b"a" * 100000 + b"\xff")]).code == 1007
+        one.lose()
+        del one, lender
+        assert lives() is None
+    finally:
+        gc.enable()

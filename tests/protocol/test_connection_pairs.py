@@ -19,7 +19,7 @@ from wskit.protocol.opcodes import Side
 
 EAGER = Compression(write_threshold=0)
 sides = st.sampled_from(Side)
-quick = settings(max_examples=60)
+quick = settings(max_examples=40)
 
 
 def chopped(stream: bytes, sizes: list[int]) -> list[bytes]:

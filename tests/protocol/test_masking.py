@@ -51,7 +51,7 @@ def test_the_payload_may_be_any_kind_of_bytes_and_stays(
     assert payload == data
 
 
-@pytest.mark.parametrize("length", LENGTHS[-8:] + [0, 1, 7])
+@pytest.mark.parametrize("length", [*LENGTHS[-8:], 0, 1, 7])
 def test_in_place_touches_its_range_only(length: int) -> None:
     data = random.Random(length).randbytes(length + 8)
     buffer = bytearray(data)

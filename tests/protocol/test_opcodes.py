@@ -20,7 +20,7 @@ def test_opcodes() -> None:
 
 @pytest.mark.parametrize("type", MessageType)
 def test_message_types_are_numbered_as_opcodes(type: MessageType) -> None:
-    assert Opcode[type.name] == type
+    assert Opcode[type.name].value == type.value
 
 
 def test_close_codes() -> None:

@@ -193,7 +193,9 @@ STREAM = [
 @SIDES
 @pytest.mark.parametrize("small", [14, 15, 63, 64, 65, 2048])
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 64, 1000, MIB])
-def test_frames_come_out_however_they_come_in(step: int, small: int, side: Side, peer: Peer) -> None:
+def test_frames_come_out_however_they_come_in(
+    step: int, small: int, side: Side, peer: Peer
+) -> None:
     stream = b"".join(peer.frame(each.opcode, each.payload, fin=each.fin) for each in STREAM)
     lender = CountingLender()
     one = parser(side, small=small, lender=lender)
@@ -281,7 +283,7 @@ class TestBuffers:
 
         lender = Broke()
         one = parser(small=64, lender=lender)
-        with pytest.raises(MessageTooBig, match="^no$"):
+        with pytest.raises(MessageTooBig, match=r"^no$"):
             parse(one, CLIENT.binary(b"a" * 5000), 64)
         assert lender.loans == [288]
         one.abandon()

@@ -58,7 +58,7 @@ class Peer:
         size: int | None = None,
         form: int | None = None,
     ) -> bytes:
-        """Make any frame: ``size`` is announced in place of the true one, in ``form`` 7, 16 or 64."""
+        """Make any frame; ``size`` is announced instead of the true one, in a ``form`` of 7..64."""
         first = bytes([fin << 7 | rsv << 4 | opcode])
         rest = length(len(payload) if size is None else size, form)
         if self.key is None:

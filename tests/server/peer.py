@@ -72,16 +72,17 @@ class Peer:
         self,
         port: int,
         *,
-        receive_buffer: int | None = None,
+        narrow: bool = False,
         tls: ssl.SSLContext | None = None,
         timeout: float = 5.0,
     ) -> None:
-        """Connect, and no more; ``receive_buffer`` makes a peer that is soon full."""
+        """Connect, and no more; a ``narrow`` peer is soon full, both ways."""
         self.timeout = timeout
         self._data = bytearray()
         raw = socket.socket()
-        if receive_buffer is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if narrow:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         raw.settimeout(scaled(timeout))
         self.sock = raw

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -38,7 +39,12 @@ class Book:
 
 
 class Recorded:
-    """Echoes; subclasses override ``on_message`` and the other ``on_`` methods."""
+    """Echoes; subclasses override ``on_message`` and the other ``on_`` methods.
+
+    ``narrow`` makes the kernel's buffer small, so that a peer that does not read is soon noticed.
+    """
+
+    narrow = False
 
     def __init__(self, handshake: Handshake, conn: Conn, app: Book) -> None:
         self.conn, self.app = conn, app
@@ -46,6 +52,10 @@ class Recorded:
         self.messages: list[str | bytes] = []
         self.threads: set[int] = set()
         self._inside = threading.Lock()
+        if self.narrow:
+            transport = conn._outbound.transport
+            assert isinstance(transport, socket.socket)
+            transport.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         app.handlers.append(self)
 
     def on_message(self, data: str | bytes) -> None:

@@ -24,6 +24,7 @@ from wskit import (
     HandshakeConfig,
     HandshakeRejected,
     Server,
+    ThreadPoolConfig,
 )
 
 
@@ -167,8 +168,6 @@ class TestRefusals:
     def test_who_sends_on_and_on_after_a_refusal_is_cut_off_and_holds_no_thread(
         self, serve: Serve, connect: Connect
     ) -> None:
-        from wskit import ThreadPoolConfig
-
         server = serve(Echo, thread_pool=ThreadPoolConfig(count=1))
         peer = connect(server, opened=False)
         peer.send(request("POST / HTTP/1.1"))
@@ -313,7 +312,7 @@ class TestRejections:
             status, _, body = answer(peer)
             assert status == "HTTP/1.1 500 Internal Server Error"
             assert b"secret" not in body
-        assert caplog.text.count("handler's __init__ raised") == 5
+        assert caplog.text.count(": __init__ raised") == 5
         assert repr(error).split("(")[0] in caplog.text
         assert "Traceback" in caplog.text
         connect(server)
@@ -380,6 +379,7 @@ class TestRejections:
         peer = connect(server, opened=False)
         peer.send(request() + frame(TEXT, b"hi"))
         answer(peer)
+        peer.hang_up()
         wait_for(lambda: server.stats().handshakes_pending == 0)
         assert not called
 
@@ -412,7 +412,7 @@ class TestErrorHook:
         peer = connect(self.served(serve, lambda error: None), opened=False)
         peer.send(request())
         assert answer(peer)[0] == "HTTP/1.1 500 Internal Server Error"
-        assert "handler's __init__ raised" in caplog.text
+        assert ": __init__ raised" in caplog.text
 
     @pytest.mark.parametrize("hook", [lambda error: b"bytes", lambda error: 1 // 0])
     def test_that_fails_itself_is_a_logged_500(
@@ -437,7 +437,6 @@ class TestHandshakeObject:
         peer = connect(serve(handler(lambda handshake, conn: kept.append(handshake))), opened=False)
         peer.send(data)
         peer.read_head()
-        kept[0].headers.get("")
         assert kept[0].remote_address == peer.sock.getsockname()
         return kept[0]
 
@@ -464,7 +463,7 @@ class TestHandshakeObject:
         assert handshake.key == "dGhlIHNhbXBsZSBub25jZQ=="
         assert handshake.headers.get("X-TWICE") == "1"
         assert handshake.headers.get_all("x-Twice") == ["1", "2"]
-        assert ("host", "localhost") in handshake.headers
+        assert ("host", "localhost") in list(handshake.headers)
         assert handshake.raw_headers.startswith("host: localhost\r\nupgrade: websocket\r\n")
         assert handshake.raw_headers.endswith("x-twice: 1\r\nx-twice: 2\r\n")
 

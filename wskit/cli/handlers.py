@@ -49,6 +49,8 @@ def load_handler(name: str) -> type:
 def watched(handler: type, watch: Callable[[Handshake, Conn], None]) -> type:
     """Return ``handler`` with ``watch`` called for each connection, before it is answered."""
     init = handler.__init__  # type: ignore[misc]
+    if init is object.__init__:
+        return handler  # which no server takes, and it is the server that says so
 
     @functools.wraps(init)  # the server looks at the signature: it takes an app, or does not
     def __init__(self: object, handshake: Handshake, conn: Conn, *app: object) -> None:
@@ -71,8 +73,8 @@ def _module(name: str) -> object:
 
 
 def _failure(name: str, error: BaseException) -> Failure:
-    what = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
     if isinstance(error, SyntaxError):
-        return Failure(f"{name}: {error.filename}:{error.lineno}: {what}")
+        return Failure(f"{name}: {error.filename}:{error.lineno}: SyntaxError: {error.msg}")
     last = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__}: {error}"
     return Failure(f"{name}: {last.filename}:{last.lineno}: {what}")

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
 import socket
 import threading
-import time
 from collections.abc import Iterator
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ..conn import KEEPALIVE, Conn, format_address
+from .. import fields
+from ..conn import Conn, format_address
 from ..deadlines import Deadline
 from ..errors import ConnectionClosed, HeaderFields
 from ..keys import next_key
 from ..logs import logger
 from ..outbound import Outbound
-from ..protocol.connection import Protocol
+from ..protocol.connection import Event, Protocol
 from ..protocol.extensions import DeflateParameters
 from ..protocol.frames import close_payload
-from ..protocol.opcodes import BINARY, CLOSE, PING, PONG, Message, MessageType, Side
+from ..protocol.opcodes import BINARY, PONG, Message, MessageType, Side
 from ..protocol.response import ClientHandshake, ClientHandshakeResult
 from ..urls import host_header
-from ..waiting import wait_writable
 from .config import ClientConfig
 from .dial import dial
-from .engine import Pinger, WriterEngine
+from .engine import WriterEngine
+from .keepalive import Keepalive, Pinger
+from .opening import exchange
 from .read_loop import ServerCallbacks
 from .reader import Reader
 
@@ -52,8 +53,8 @@ class Client(Conn):
     __slots__ = (
         "_config",
         "_engine",
+        "_keepalive",
         "_loop_thread",
-        "_pinged",
         "_reader",
         "_transport",
         "read_timeout",
@@ -73,7 +74,7 @@ class Client(Conn):
         self._protocol.writable = False  # until the handshake is done
         self._reader = Reader(self, self._transport, tls=config.tls)
         self._loop_thread = 0  # the ident of the thread in a read loop, else 0
-        self._pinged: int | None = None  # bytes received at the last ping; None: no keepalive
+        self._keepalive: Keepalive | None = None
         self.read_timeout = config.read_timeout
         self.response: ClientHandshakeResult | None = None
 
@@ -84,6 +85,7 @@ class Client(Conn):
 
     @write_timeout.setter
     def write_timeout(self, seconds: float | None) -> None:
+        fields.seconds("write_timeout", seconds, optional=True)
         self._engine.write_timeout = seconds
 
     # -- opening -------------------------------------------------------------------------------
@@ -100,22 +102,27 @@ class Client(Conn):
         or a path that may not be sent, HandshakeError with status, headers and body for a refusal,
         TimeoutError, OSError; the connection is closed after each of them.
         """
+        fields.seconds("timeout", timeout, optional=True)
         deadline = Deadline(timeout)
-        with self._reader.lock:
+        self._take_reader("handshake")
+        try:
+            if self.response is not None:
+                raise RuntimeError("handshake: was done before")
+            if self._reader.ended.is_set():
+                raise self._protocol.closed()
             try:
                 opening = self._opening(path, headers)
-                self._send_request(opening.request(), deadline)
-                response = self._await_response(opening, deadline)
+                response = exchange(opening, self._transport, self._reader.wait, deadline)
             except BaseException:
                 self._reader.end()
                 raise
             self._open(response, opening.leftover)
+        finally:
+            self._reader.lock.release()
         return response
 
     def _opening(self, path: str, headers: str | HeaderFields) -> ClientHandshake:
         config = self._config
-        if self.response is not None or self._reader.ended.is_set():
-            raise self._protocol.closed() if self.is_closed else RuntimeError("handshake: was done")
         return ClientHandshake(
             host_header(config.host, config.port, secure=config.tls),
             path,
@@ -126,28 +133,6 @@ class Client(Conn):
             origin=config.origin,
         )
 
-    def _send_request(self, request: bytes, deadline: Deadline) -> None:
-        while request:
-            try:
-                request = request[self._transport.send(request) :]
-            except BlockingIOError:
-                wait_writable(self._transport.fileno(), deadline.left("the handshake"))
-
-    def _await_response(
-        self, opening: ClientHandshake, deadline: Deadline
-    ) -> ClientHandshakeResult:
-        while True:
-            try:
-                data = self._transport.recv(4096)
-            except BlockingIOError:
-                self._reader.wait(deadline.left("the handshake"))
-                continue
-            if not data:
-                opening.eof()
-            response = opening.feed(data)
-            if response is not None:
-                return response
-
     def _open(self, response: ClientHandshakeResult, leftover: bytes) -> None:
         tap = self._protocol.tap
         self._protocol = self._make_protocol(response.extensions)
@@ -155,9 +140,9 @@ class Client(Conn):
         self.response = response
         self.subprotocol = response.subprotocol
         self._reader.begin(leftover)
-        if self._config.ping_interval is not None:
-            self._pinged = 0
-            _pinger.add(time.monotonic() + self._config.ping_interval, self)
+        interval = self._config.ping_interval
+        if interval is not None:
+            self._keepalive = Keepalive(_pinger, self, interval, self._config.ping_timeout)
 
     def _make_protocol(self, deflate: DeflateParameters | None) -> Protocol:
         config = self._config
@@ -182,22 +167,32 @@ class Client(Conn):
         nothing is answered. Raises ProtocolError, once, if the server breaks the protocol, and
         RuntimeError while another thread reads.
         """
-        limit = self.read_timeout if timeout is None else timeout
-        return self._next(Deadline(limit), control_frames)
+        deadline = Deadline(self.read_timeout if timeout is None else timeout)
+        return self._next(deadline, control_frames)
 
     def _next(self, deadline: Deadline, control_frames: bool) -> Message | None:
-        with self._sole_reader("read"):
-            while (event := self._reader.event(deadline)) is not None:
+        reader = self._reader
+        self._start_reading("read")
+        try:
+            event = reader.event(deadline)
+            while event is not None:
                 opcode, data = event
-                if opcode == PONG:
-                    self._pong(data)
+                self._count(event)
                 if opcode <= BINARY or control_frames:
-                    self._messages_in += opcode <= BINARY
                     return Message(MessageType(opcode), data)
-                self._reader.answer(event)
-                if opcode == CLOSE:
-                    raise self._protocol.closed()
-        return None
+                reader.answer(event, self._last_wait(deadline))
+                # A server that sends pings without end does not stretch the deadline.
+                event = reader.parsed() if deadline.passed else reader.event(deadline)
+            return None
+        finally:
+            self._stop_reading(deadline)
+
+    def _count(self, event: Event) -> None:
+        opcode, data = event
+        if opcode <= BINARY:
+            self._messages_in += 1
+        elif opcode == PONG and isinstance(data, bytes):
+            self._pong(data)
 
     def done(self, message: Message) -> None:
         """Say that ``message`` is no longer needed; may be left out.
@@ -226,14 +221,19 @@ class Client(Conn):
 
         It needs ``server_message`` (in the shapes of a server's ``client_message``); optional are
         ``server_ping``, ``server_pong``, ``server_close``, each with the payload, and ``close``.
-        Returns when the connection closed; raises ProtocolError, and what a callback raised, after
+        Returns when either end has closed; raises ProtocolError, and what a callback raised, after
         closing with 1011. TypeError for a handler with wrong methods.
         """
-        self._loop(ServerCallbacks(handler))
+        callbacks = ServerCallbacks(handler)
+        self._start_reading("read_loop")
+        self._loop(callbacks)
 
     def read_loop_in_new_thread(self, handler: object) -> threading.Thread:
-        """Start ``read_loop`` in a new thread, which is returned; its errors go to the log."""
-        callbacks = ServerCallbacks(handler)  # a wrong handler raises here
+        """Start ``read_loop`` in a new thread, which is returned; its errors go to the log.
+
+        Raises here what is wrong with the handler, and RuntimeError while another thread reads.
+        """
+        callbacks = ServerCallbacks(handler)
 
         def run() -> None:
             try:
@@ -242,55 +242,79 @@ class Client(Conn):
                 log.exception("%s: the read loop ended", format_address(self.address))
 
         thread = threading.Thread(target=run, name="wskit-client", daemon=True)
-        thread.start()
+        # Taken here, so that a close() right after this call finds the loop at work.
+        self._start_reading("read_loop_in_new_thread")
+        try:
+            thread.start()
+        except BaseException:
+            self._reader.lock.release()
+            raise
         return thread
 
     def _loop(self, callbacks: ServerCallbacks) -> None:
-        with self._sole_reader("read_loop"):
-            self._loop_thread = threading.get_ident()
+        """Run the loop; the reader's lock is taken, and is released at the end."""
+        self._loop_thread = threading.get_ident()
+        try:
             try:
                 self._deliver_all(callbacks)
             finally:
-                try:
-                    callbacks.close()
-                finally:
-                    self._loop_thread = 0
+                callbacks.close()
+        finally:
+            self._loop_thread = 0
+            self._stop_reading(Deadline(None))
 
     def _deliver_all(self, callbacks: ServerCallbacks) -> None:
-        forever = Deadline(None)
-        while not self.is_closed:
+        protocol, forever = self._protocol, Deadline(None)
+        # After a close() of this end, in a callback or elsewhere, nothing more is delivered.
+        while protocol.close_sent is None:
             try:
                 event = self._reader.event(forever)
             except ConnectionClosed:
                 return
-            if event is None:
-                continue
-            if event[0] == PONG:
-                self._pong(event[1])
-            self._messages_in += event[0] <= BINARY
-            try:
-                callbacks.deliver(event, self._reader.answer)
-            except BaseException as error:
-                if isinstance(error, ConnectionClosed) and self.is_closed:
-                    return  # it wrote to a connection that has ended
-                self._send_close(1011, "handler failed", Deadline(self._config.close_timeout))
-                raise
+            if event is not None and protocol.close_sent is None:
+                self._deliver(callbacks, event)
 
-    @contextlib.contextmanager
-    def _sole_reader(self, what: str) -> Iterator[None]:
-        """Hold the reader's lock; on the way out finish a connection that is over."""
-        if not self._reader.lock.acquire(blocking=False):
-            raise RuntimeError(f"{what}: another thread reads this connection")
+    def _deliver(self, callbacks: ServerCallbacks, event: Event) -> None:
+        self._count(event)
         try:
-            if self.response is None and not self._reader.ended.is_set():
-                raise RuntimeError(f"{what}: the handshake is not done")
-            try:
-                yield
-            finally:
-                if self.is_closed:
-                    self._finish(Deadline(self._config.close_timeout))
+            callbacks.deliver(event, self._answer)
+        except BaseException as error:
+            if isinstance(error, ConnectionClosed) and self.is_closed:
+                return  # it wrote to a connection that has ended; what came before still counts
+            self._send_close(1011, "handler failed", self._last_wait())
+            raise
+
+    def _answer(self, event: Event) -> None:
+        self._reader.answer(event, self._last_wait())
+
+    def _take_reader(self, what: str) -> None:
+        """Take the reader's lock; RuntimeError if another thread has it."""
+        lock = self._reader.lock
+        if lock.acquire(blocking=False):
+            return
+        # On a closed connection somebody sees to the end of it, which takes a bounded time.
+        if not self.is_closed or not lock.acquire(timeout=self._config.close_timeout + _LAST_WAIT):
+            raise RuntimeError(f"{what}: another thread reads this connection")
+
+    def _start_reading(self, what: str) -> None:
+        self._take_reader(what)
+        if self.response is None and not self._reader.ended.is_set():
+            self._reader.lock.release()
+            raise RuntimeError(f"{what}: the handshake is not done")
+
+    def _stop_reading(self, deadline: Deadline) -> None:
+        """Give the reader's lock back; finish a connection that is over."""
+        try:
+            if self.is_closed and self._reader.over:
+                self._finish(self._last_wait(deadline))
         finally:
             self._reader.lock.release()
+
+    def _last_wait(self, deadline: Deadline | None = None) -> Deadline:
+        """Give what is left until ``deadline`` to the closing, at most ``close_timeout``."""
+        left = deadline.remaining if deadline is not None else None
+        limit = self._config.close_timeout
+        return Deadline(limit if left is None else min(left, limit))
 
     # -- closing -------------------------------------------------------------------------------
 
@@ -302,7 +326,9 @@ class Client(Conn):
         Does nothing on a closed connection. Raises ValueError as ``Conn.close`` does.
         """
         close_payload(code, reason)
-        deadline = Deadline(self._config.close_timeout)
+        if self.response is None:
+            self._reader.shut_down()  # there is no WebSocket yet; wakes the handshake
+        deadline = self._last_wait()
         self._send_close(code, reason, deadline)
         if self._loop_thread == threading.get_ident():
             return
@@ -321,60 +347,13 @@ class Client(Conn):
         self.close(code, reason)  # write_frame(CLOSE, …) is the same
 
     def _send_close(self, code: int | None, reason: str, deadline: Deadline) -> None:
-        outbound = self._outbound
-        if not outbound.lock.acquire(timeout=deadline.remaining or 0):
-            self._reader.shut_down()  # a writer is stuck: its peer does not read
-            return
-        try:
-            if self.is_closed or not wait_writable(self._transport.fileno(), deadline.remaining):
-                return
-            outbound.put(self._protocol.close(code, reason))
-        except ConnectionClosed:
-            pass
-        finally:
-            outbound.lock.release()
+        self._reader.send_last(partial(self._protocol.close, code, reason), deadline)
 
     def _finish(self, deadline: Deadline) -> None:
         """See the connection to its end; the caller holds the reader's lock."""
         self._reader.finish(deadline)
-        if self._pinged is not None:
-            self._pinged = None
-            _pinger.remove()
-
-    # -- keepalive (on the pinger's thread) ------------------------------------------------------
-
-    def on_timer(self, now: float) -> float | None:
-        """Send a ping, or cut a connection whose reader has waited in vain since the last one."""
-        interval, timeout = self._config.ping_interval, self._config.ping_timeout
-        if interval is None or self.is_closed:
-            return None
-        sent = self._ping_sent
-        if sent is not None and timeout is not None and now < sent + interval:
-            # Only a reader that has been waiting all the time proves silence: while nobody reads,
-            # the pong may lie in the socket.
-            since = self._reader.waiting_since
-            if self._pinged == self._received and since is not None and since <= sent:
-                log.debug("%s: no answer to a ping", format_address(self.address))
-                self._reader.shut_down()
-                return None
-            return sent + interval
-        self._pinged = self._received
-        self._try_ping(now)
-        return now + (interval if timeout is None else min(interval, timeout))
-
-    def _try_ping(self, now: float) -> None:
-        # This thread serves all clients, so it waits for none: no lock, no room, no ping.
-        outbound = self._outbound
-        if not outbound.lock.acquire(blocking=False):
-            return
-        try:
-            if not self.is_closed and wait_writable(self._transport.fileno(), 0):
-                outbound.put(self._protocol.control(PING, KEEPALIVE))
-                self._ping_sent = now
-        except ConnectionClosed:
-            pass
-        finally:
-            outbound.lock.release()
+        if self._keepalive is not None:
+            self._keepalive.end()
 
     def __enter__(self) -> Client:
         """Return the client."""

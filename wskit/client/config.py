@@ -5,6 +5,7 @@ Times are seconds, sizes bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,19 +21,21 @@ if TYPE_CHECKING:
 __all__ = ["ClientConfig"]
 
 _SMALLEST = 256  # the longest frame header and a control frame must fit the read buffer
+# What may stand in a Host header without being anything else (RFC 3986 §3.2.2).
+_HOST = re.compile(r"[^\x00-\x20\x7f-\U0010ffff/?#@\[\]\\]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientConfig:
     """Where to connect and how; ``connect(url)`` makes one from a URL."""
 
-    host: str  # a name or an IP address; also goes into the Host header
+    host: str  # a name or an IP address, ASCII; also goes into the Host header
     port: int
     tls: bool = False
     ssl_context: ssl.SSLContext | None = None  # None: ssl.create_default_context()
     server_hostname: str | None = None  # what the certificate must be for; None: host
     unix_path: str | None = None  # connect to this socket instead of host and port
-    proxy: str | bool = True  # http:// or socks5://; True: as the environment says; False: none
+    proxy: str | bool | None = True  # http:// or socks5://; True: from the environment; else none
     connect_timeout: float | None = 10.0  # TCP, proxy and TLS together; None: no limit
     max_size: int = 1 << 20  # of a whole message, inflated; above it 1009
     max_fragments: int = 4096  # frames in one message; above it 1009
@@ -53,14 +56,18 @@ class ClientConfig:
     def __post_init__(self) -> None:
         """Check every field."""
         fields.instance("host", self.host, str)
+        if not _HOST.fullmatch(self.host):
+            raise ValueError(f"host: {self.host!r} is neither a name nor an IP address")
         fields.integer("port", self.port, 0 if self.unix_path else 1, 65535)
         fields.boolean("tls", self.tls)
-        if not isinstance(self.proxy, bool | str):
-            raise TypeError(f"proxy: must be a URL, True or False, not {self.proxy!r}")
+        if not isinstance(self.proxy, bool | str | None):
+            raise TypeError(f"proxy: must be a URL, True, False or None, not {self.proxy!r}")
         for name in ("server_hostname", "unix_path", "origin"):
             value = getattr(self, name)
             if value is not None:
                 fields.instance(name, value, str)
+                if not value:
+                    raise ValueError(f"{name}: must not be empty")
         fields.integer("max_size", self.max_size, 1)
         fields.integer("max_fragments", self.max_fragments, 1)
         fields.integer("buffer_size", self.buffer_size, _SMALLEST)
@@ -94,3 +101,5 @@ class ClientConfig:
         for name in self.subprotocols:
             if not isinstance(name, str) or not is_token(name):
                 raise ValueError(f"subprotocols: {name!r} is not a token (RFC 6455 §4.1)")
+        if len(set(self.subprotocols)) < len(self.subprotocols):
+            raise ValueError("subprotocols: must all be different (RFC 6455 §4.1)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from .. import fields
 from ..buffers import BufferProvider
 from ..errors import HeaderFields
 from ..protocol.extensions import Compression
@@ -29,7 +30,7 @@ def connect(
     ssl_context: ssl.SSLContext | None = None,
     server_hostname: str | None = None,
     unix_path: str | None = None,
-    proxy: str | bool = True,
+    proxy: str | bool | None = True,
     connect_timeout: float | None = 10.0,
     handshake_timeout: float | None = 10.0,
     read_timeout: float | None = None,
@@ -50,6 +51,7 @@ def connect(
     refusal, OSError and TimeoutError; nothing is left open then.
     """
     parts = parse_url(url)
+    fields.seconds("handshake_timeout", handshake_timeout, optional=True)
     own = request_fields(headers)
     if parts.authorization is not None and not any(n.lower() == "authorization" for n, _ in own):
         own.append(("Authorization", parts.authorization))

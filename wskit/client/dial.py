@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import time
 from typing import TYPE_CHECKING
 
 from ..deadlines import Deadline
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ..tls import TLSSocket
 
 __all__ = ["connect_tcp", "dial"]
+
+_RETRY = 0.01  # seconds
 
 
 def dial(config: ClientConfig) -> socket.socket | TLSSocket:
@@ -75,11 +78,17 @@ def _connect(config: ClientConfig, deadline: Deadline) -> socket.socket:
 
 def _connect_address(sock: socket.socket, address: object, timeout: float | None) -> None:
     sock.setblocking(False)
+    deadline = Deadline(timeout)
     code = sock.connect_ex(address)  # type: ignore[arg-type]
-    if code in (errno.EINPROGRESS, errno.EAGAIN, errno.EWOULDBLOCK):
-        if not wait_writable(sock.fileno(), timeout):
-            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    while code == errno.EAGAIN and not deadline.passed:
+        # The backlog of a Unix socket is full, and there is nothing that could be waited for.
+        time.sleep(_RETRY)
+        code = sock.connect_ex(address)  # type: ignore[arg-type]
+    if code == errno.EINPROGRESS:
+        in_time = wait_writable(sock.fileno(), deadline.remaining)
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if in_time else errno.EAGAIN
+    if code == errno.EAGAIN:
+        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
     if code:
         raise OSError(code, os.strerror(code))  # the subclass that belongs to the code
 

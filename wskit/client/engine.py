@@ -1,39 +1,42 @@
-"""What drives a client's connection: the threads that use it, and one shared thread for pings."""
+"""What drives a client's connection: the threads that use it."""
 
 from __future__ import annotations
 
-import threading
-import time
+import contextlib
+import socket
 
 from ..deadlines import Deadline
-from ..errors import WriteTimeout
+from ..errors import ConnectionClosed, WriteTimeout
 from ..outbound import Outbound
-from ..timers import Timed, Timers
 from ..waiting import wait_writable
 
-__all__ = ["Pinger", "WriterEngine"]
+__all__ = ["WriterEngine"]
 
 
 class WriterEngine:
     """An Engine without a thread: a writer that meets a full socket waits for it itself."""
 
     def __init__(self, write_timeout: float | None) -> None:
-        """Wait up to ``write_timeout`` seconds at a time."""
+        """Wait up to ``write_timeout`` seconds for each frame to go."""
         self.write_timeout = write_timeout
 
     def watch_writable(self, outbound: Outbound) -> None:
         """Send all of it now, or give up after ``write_timeout``: WriteTimeout. Lock held.
 
         Others who want to write wait for the lock meanwhile, as they would for the same socket.
+        Raises ConnectionClosed if the connection ends before all is sent.
         """
         deadline = Deadline(self.write_timeout)
-        while outbound.blocked:
-            left = deadline.remaining
-            if not wait_writable(outbound.transport.fileno(), left):
-                outbound.fail()
-                raise WriteTimeout(1006, "the peer did not read in time")
-            outbound.resume()
-        outbound.watched = False
+        try:
+            while outbound.blocked:
+                if not wait_writable(outbound.transport.fileno(), deadline.remaining):
+                    self._give_up(outbound)
+                outbound.resume()
+        finally:
+            outbound.watched = False
+            outbound.blocked = False  # if this was interrupted, the next write sends the rest first
+        if outbound.lost:
+            raise ConnectionClosed(1006, "the connection ended before all was sent")
 
     def flush_soon(self, outbound: Outbound) -> None:
         """Nothing is gathered on a client."""
@@ -41,43 +44,8 @@ class WriterEngine:
     def attend(self) -> None:
         """Whoever reads next will see what happened."""
 
-
-class Pinger:
-    """One thread that runs the keepalive timers of all clients of the process.
-
-    It starts with the first client that wants pings and ends when the last one is gone.
-    """
-
-    def __init__(self) -> None:
-        """No clients yet."""
-        self._changed = threading.Condition()  # its lock guards what follows
-        self._clients = 0
-        self._thread: threading.Thread | None = None
-        self._timers = Timers()
-
-    def add(self, deadline: float, client: Timed) -> None:
-        """Call ``client.on_timer`` at ``deadline``; count it in."""
-        with self._changed:
-            self._timers.add(deadline, client)
-            self._clients += 1
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="wskit-pings", daemon=True)
-                self._thread.start()
-            self._changed.notify()
-
-    def remove(self) -> None:
-        """Count a client out."""
-        with self._changed:
-            self._clients -= 1
-            self._changed.notify()
-
-    def _run(self) -> None:
-        while True:
-            self._timers.run(time.monotonic())
-            with self._changed:
-                due = self._timers.due
-                if not self._clients:
-                    self._thread = None
-                    self._timers = Timers()
-                    return
-                self._changed.wait(None if due is None else max(0.0, due - time.monotonic()))
+    def _give_up(self, outbound: Outbound) -> None:
+        outbound.fail()
+        with contextlib.suppress(OSError):
+            outbound.transport.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads
+        raise WriteTimeout(1006, "the peer did not read in time")

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["choose_proxy", "open_tunnel"]
 
 _MAX_RESPONSE = 65536  # bytes of a proxy's answer
+# Scheme and version. The name is always resolved by the proxy: what needs a proxy may not even
+# resolve here.
+_SOCKS = {"socks": 5, "socks5": 5, "socks5h": 5, "socks4": 4, "socks4a": 4}
 
 Connect = Callable[[str, int, Deadline], socket.socket]
 
@@ -56,11 +59,18 @@ def open_tunnel(
     """
     from urllib.parse import urlsplit
 
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    if parts.scheme.startswith("socks"):
-        return _open_socks(proxy, host, port, deadline)
-    if parts.scheme != "http" or not parts.hostname:
-        raise ValueError(f"proxy: must be an http:// or socks5:// URL, not {proxy!r}")
+    # The URL may hold a password, so no error repeats it.
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        parts.port  # noqa: B018
+    except ValueError as error:
+        raise ValueError(f"proxy: {error}") from None
+    if not parts.hostname:
+        raise ValueError("proxy: the URL has no host")
+    if parts.scheme in _SOCKS:
+        return _open_socks(parts, host, port, deadline)
+    if parts.scheme != "http":
+        raise ValueError(f"proxy: the scheme must be http or socks5, not {parts.scheme!r}")
     sock = connect(parts.hostname, parts.port or 80, deadline)
     try:
         _connect_through(sock, parts, host, port, deadline)
@@ -77,19 +87,24 @@ def _may_have_proxies() -> bool:
     return any(name.lower().endswith("_proxy") for name in os.environ)
 
 
-def _open_socks(proxy: str, host: str, port: int, deadline: Deadline) -> socket.socket:
+def _open_socks(proxy: SplitResult, host: str, port: int, deadline: Deadline) -> socket.socket:
+    # python-socks applies the time to each of its few steps, not to all of them.
+    from urllib.parse import unquote
+
     try:
+        from python_socks import ProxyError, ProxyTimeoutError, ProxyType
         from python_socks.sync import Proxy
     except ImportError:
         raise ImportError("proxy: SOCKS needs python-socks, install wskit[proxy]") from None
-    from python_socks import ProxyError, ProxyTimeoutError
-
-    # The name is resolved by the proxy (socks5h): what needs a proxy may not even resolve here.
-    url = proxy.replace("socks://", "socks5://", 1).replace("socks5h://", "socks5://", 1)
     try:
-        return Proxy.from_url(url, rdns=True).connect(
-            dest_host=host, dest_port=port, timeout=deadline.left("connecting to the proxy")
-        )
+        return Proxy(
+            ProxyType.SOCKS5 if _SOCKS[proxy.scheme] == 5 else ProxyType.SOCKS4,
+            proxy.hostname or "",
+            proxy.port or 1080,
+            None if proxy.username is None else unquote(proxy.username),
+            None if proxy.password is None else unquote(proxy.password),
+            rdns=True,
+        ).connect(host, port, timeout=deadline.left("the proxy"))
     except ProxyTimeoutError as error:
         raise TimeoutError(f"proxy: {error}") from error
     except ProxyError as error:
@@ -118,20 +133,21 @@ def _connect_through(
         if isinstance(event, h11.Response):
             if 200 <= event.status_code <= 299:
                 return
-            raise HandshakeError(event.status_code, f"proxy: refused with {event.status_code}")
+            fields = [(name.decode(), value.decode("latin-1")) for name, value in event.headers]
+            status = event.status_code
+            raise HandshakeError(status, f"proxy: refused with status {status}", headers=fields)
         if event is h11.NEED_DATA:
             connection.receive_data(_receive(sock, deadline))
 
 
 def _send_all(sock: socket.socket, data: bytes, deadline: Deadline) -> None:
     while data:
-        wait_writable(sock.fileno(), deadline.left("the proxy"))
-        data = data[sock.send(data) :]
+        if wait_writable(sock.fileno(), deadline.left("the proxy")):
+            data = data[sock.send(data) :]
 
 
 def _receive(sock: socket.socket, deadline: Deadline) -> bytes:
-    # One byte at a time past the head would be the server's: a tunnel is silent until we speak,
-    # so what comes with the response can only belong to it.
+    # More than the head may come with it only from the proxy: a server waits for us to speak.
     while not wait_readable([sock.fileno()], deadline.left("the proxy")):
         pass
     return sock.recv(4096)

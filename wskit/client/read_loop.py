@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..callbacks import MessageShape, defines, message_shape, takes
 from ..protocol.connection import Event
-from ..protocol.opcodes import BINARY, PING, PONG, TEXT, MessageType
+from ..protocol.opcodes import BINARY, PING, PONG, MessageType
 from ..scratch import Scratch
 
 __all__ = ["ServerCallbacks"]
@@ -29,7 +29,7 @@ class ServerCallbacks:
     def deliver(self, event: Event, answer: Callable[[Event], None]) -> None:
         """Call what ``event`` is for; ``answer`` it where there is no callback."""
         opcode, data = event
-        if opcode == TEXT or opcode == BINARY:
+        if opcode <= BINARY:
             self.message(opcode, data)
         elif opcode == PING:
             answer(event) if self.ping is None else self.ping(data)

@@ -9,14 +9,16 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..conn import Conn
 from ..deadlines import Deadline
 from ..errors import ConnectionClosed, ProtocolError
 from ..protocol.connection import Event
-from ..waiting import wait_readable, wait_writable
+from ..protocol.opcodes import PING
+from ..waiting import wait_either, wait_readable, wait_writable
 
 if TYPE_CHECKING:
     from ..tls import TLSSocket
@@ -24,19 +26,20 @@ if TYPE_CHECKING:
 __all__ = ["Reader"]
 
 _AFTER_FAILURE = 1.0  # seconds in which a server that broke the protocol can take our close frame
+_PATIENCE = 0.005  # seconds that the reader waits for a writer who is only busy
 
 
 class Reader:
-    """Reads one connection; ``event``, ``answer`` and ``finish`` are for the holder of ``lock``."""
+    """Reads one connection; what is not said to be for any thread is for the holder of ``lock``."""
 
     __slots__ = (
         "_conn",
         "_leftover",
+        "_owed",
         "_tls",
         "_transport",
         "ended",
         "lock",
-        "waiting_since",
     )
 
     def __init__(self, conn: Conn, transport: socket.socket | TLSSocket, *, tls: bool) -> None:
@@ -45,57 +48,103 @@ class Reader:
         self._transport = transport
         self._tls = tls
         self._leftover = b""  # bytes that came with the handshake's response
+        self._owed: Event | None = None  # a ping without its pong
         self.lock = threading.Lock()  # guards everything here but ``ended``
         self.ended = threading.Event()  # the connection is over and its socket closed
-        self.waiting_since: float | None = None  # the reader is waiting for bytes since then
 
     def begin(self, leftover: bytes) -> None:
         """Start with bytes that were read before."""
         self._leftover = leftover
 
+    @property
+    def over(self) -> bool:
+        """Whether no event matters any more: either end has closed, or broken off."""
+        protocol = self._conn._protocol
+        return (
+            self.ended.is_set()
+            or protocol.close_sent is not None
+            or protocol.close_received is not None
+            or protocol.failed is not None
+        )
+
+    def parsed(self) -> Event | None:
+        """Return the next event in what was received, without waiting. Raises as ``event``."""
+        protocol = self._conn._protocol
+        try:
+            event = protocol.next_event()
+        except ProtocolError as error:
+            self.send_last(partial(protocol.fail, error), Deadline(_AFTER_FAILURE))
+            raise
+        if event is None and (
+            self.ended.is_set()
+            or protocol.close_received is not None
+            or protocol.failed is not None
+        ):
+            raise protocol.closed()
+        return event
+
     def event(self, deadline: Deadline) -> Event | None:
-        """Return the next event, or None when ``deadline`` has passed.
+        """Return the next event, or None when ``deadline`` has passed: then after one more look.
 
         Raises ProtocolError, once, after telling the server; ConnectionClosed when it is over.
         """
-        protocol = self._conn._protocol
-        while True:
-            try:
-                event = protocol.next_event()
-            except ProtocolError as error:
-                self._tell(error)
-                raise
-            if event is not None:
-                return event
-            if self.ended.is_set():
-                raise protocol.closed()
-            if protocol.close_received is not None or protocol.failed is not None:
-                raise protocol.closed()
+        looked = False
+        while (event := self.parsed()) is None:
             if self._leftover:
                 self._take_leftover()
-            elif not self._receive(deadline):
+            elif (looked and deadline.passed) or not self._receive(deadline):
                 return None
+            looked = True
+        return event
 
-    def answer(self, event: Event) -> None:
-        """Send what the protocol answers by itself: pong, or the echo of a close."""
-        outbound = self._conn._outbound
-        with outbound.lock:
-            frame = self._conn._protocol.reply(event)
-            if frame and not outbound.lost:
+    def answer(self, event: Event, deadline: Deadline) -> None:
+        """Send what the protocol answers by itself: pong, or the echo of a close by ``deadline``.
+
+        If a pong cannot go now, it is sent while ``event`` waits, unless another ping has come.
+        """
+        if event[0] == PING:
+            self._owed = event
+            self._pay()
+        else:
+            self.send_last(partial(self._conn._protocol.reply, event), deadline)
+
+    def send_last(self, make: Callable[[], bytes], deadline: Deadline) -> None:
+        """Send the close frame that ``make`` returns; give the connection up at ``deadline``.
+
+        Callable from any thread. Does nothing if a close frame was sent.
+        """
+        conn, outbound = self._conn, self._conn._outbound
+        left = deadline.remaining
+        if not outbound.lock.acquire(timeout=-1 if left is None else left):
+            self.shut_down()  # wakes the writer that holds it, since the server does not read
+            with outbound.lock:
+                outbound.fail()
+            return
+        try:
+            if conn.is_closed:
+                return
+            if wait_writable(self._transport.fileno(), deadline.remaining):
                 with contextlib.suppress(ConnectionClosed):
-                    outbound.put(frame)
+                    outbound.put(make())
+            else:
+                outbound.fail()
+        finally:
+            outbound.lock.release()
 
     def finish(self, deadline: Deadline) -> None:
-        """Wait for the rest until the server closes TCP, as §7.1.1 wants it, then free the socket."""
+        """Wait for the rest until the server closes TCP, as §7.1.1 wants it, then free the socket.
+
+        What still comes is dropped.
+        """
         protocol = self._conn._protocol
-        if protocol.failed is not None:
-            deadline = Deadline(min(_AFTER_FAILURE, deadline.remaining or 0.0))
         with contextlib.suppress(ConnectionClosed, ProtocolError, OSError):
+            if protocol.failed is not None:
+                # The server may not know yet that we are done; our FIN tells it.
+                self._transport.shutdown(socket.SHUT_WR)
+                deadline = Deadline(min(_AFTER_FAILURE, deadline.remaining or 0.0))
             while protocol.close_received is None and protocol.failed is None:
-                event = self.event(deadline)
-                if event is None:
+                if self.event(deadline) is None or deadline.passed:
                     break
-                self.answer(event)
             if not self.ended.is_set():
                 self._discard(deadline)
         self.end()
@@ -117,29 +166,31 @@ class Reader:
         with contextlib.suppress(OSError):
             self._transport.shutdown(socket.SHUT_RDWR)
 
-    def wait(self, timeout: float | None) -> bool:
+    def wait(self, deadline: Deadline) -> bool:
         """Wait until something can be read (TLS: or written, if it wants that)."""
-        self.waiting_since = time.monotonic()
-        try:
-            fd = self._transport.fileno()
-            if self._tls and self._transport.wants_write:  # type: ignore[union-attr]
-                return wait_writable(fd, timeout)
-            return bool(wait_readable([fd], timeout))
-        finally:
-            self.waiting_since = None
+        fd = self._transport.fileno()
+        if self._tls and self._transport.wants_write:  # type: ignore[union-attr]
+            return wait_writable(fd, deadline.remaining)
+        while self._owed is not None:
+            readable, writable = wait_either(fd, deadline.remaining)
+            if writable:
+                self._pay()
+            if readable or not writable:
+                return readable
+        return bool(wait_readable([fd], deadline.remaining))
 
     def _receive(self, deadline: Deadline) -> bool:
         """Read once; False when the deadline passed. ConnectionClosed at the end of the stream."""
         parser = self._conn._protocol.parser
         # TLS may hold bytes that the socket no longer shows, so it is asked first.
-        if not self._tls and not self.wait(deadline.remaining):
+        if not self._tls and not self.wait(deadline):
             return False
         while True:
             target = parser.target()
             try:
                 count = self._transport.recv_into(target)
             except BlockingIOError:
-                if not self.wait(deadline.remaining):
+                if not self.wait(deadline):
                     return False
                 continue
             except OSError:
@@ -160,24 +211,29 @@ class Reader:
         self._conn._received += size
         parser.received(size)
 
-    def _tell(self, error: ProtocolError) -> None:
+    def _pay(self) -> None:
+        # The reader waits neither for a writer nor for room: the server that does not read may
+        # itself be waiting, for us to read.
         outbound = self._conn._outbound
-        with outbound.lock:
-            frame = self._conn._protocol.fail(error)
-            if frame and not outbound.lost:
+        if self._owed is None or not outbound.lock.acquire(timeout=_PATIENCE):
+            return
+        try:
+            if self._conn.is_closed:
+                self._owed = None
+            elif wait_writable(self._transport.fileno(), 0):
+                frame = self._conn._protocol.reply(self._owed)
+                self._owed = None
                 with contextlib.suppress(ConnectionClosed):
                     outbound.put(frame)
+        finally:
+            outbound.lock.release()
 
     def _discard(self, deadline: Deadline) -> None:
         """Read until the end of the stream and throw away what comes."""
-        if self._conn._protocol.failed is not None:
-            # The server may not know yet that we are done; our FIN tells it.
-            self._transport.shutdown(socket.SHUT_WR)
         sink = bytearray(4096)
-        while True:
+        while not deadline.passed:
             try:
                 if not self._transport.recv_into(sink):
                     return
             except BlockingIOError:
-                if not self.wait(deadline.left("the end of the connection")):
-                    return
+                self.wait(deadline)

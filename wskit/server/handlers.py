@@ -56,7 +56,7 @@ class HandlerClass:
             method = handler.after_init  # type: ignore[attr-defined]
             method(app) if self._after_init_app else method()
 
-    def error_response(self, error: Exception) -> HandshakeError | None:
+    def error_response(self, error: BaseException) -> HandshakeError | None:
         """Ask the class's ``handshake_error_response`` what to answer to ``error``."""
         if not self._has_error_hook:
             return None

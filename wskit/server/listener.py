@@ -140,19 +140,25 @@ class Listener(Turns):
         except OSError as error:
             if not self._hub.stopping:
                 log.error("accept failed: %s", error)
-            if error.errno in _EXHAUSTED:
-                self.exhausted = True
-                self._pause()
-                self._hub.monitor.add_timer(time.monotonic() + _PAUSE, self)
+            self._pause_if_exhausted(error)
             return False
         sock.setblocking(False)
         try:
             self._admit(sock, peer_address(address), counted)
-        except Exception:
+        except Exception as error:
             log.exception("connection could not be admitted")
+            self._pause_if_exhausted(error)
+            if sock.fileno() < 0:
+                return True  # it was ended in order, so its slot has been given back
             sock.close()
             return False
         return True
+
+    def _pause_if_exhausted(self, error: Exception) -> None:
+        if isinstance(error, OSError) and error.errno in _EXHAUSTED:
+            self.exhausted = True
+            self._pause()
+            self._hub.monitor.add_timer(time.monotonic() + _PAUSE, self)
 
     def on_timer(self, now: float) -> float | None:
         """The pause after running out of descriptors is over."""

@@ -112,6 +112,7 @@ class Monitor:
     def finish(self) -> None:
         """Let ``run`` return."""
         self._finished = True
+        self._waker.wake()  # a timer may have called this, just before the next wait
 
     def run(self) -> None:
         """Go round until ``finish``; always the same thread."""

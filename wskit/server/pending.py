@@ -120,7 +120,7 @@ class Pending(Turns):
             pass
         except OSError as error:
             log.debug("%s: gone in the handshake: %s", format_address(self._address), error)
-            self._end()
+            self._hang_up()
 
     def _expire(self) -> None:
         if self._refused or self._tls is not None:
@@ -148,13 +148,11 @@ class Pending(Turns):
     def _read(self) -> None:
         data = self._transport.recv(self._hub.config.handshake.max_size)
         if not data:
-            if not self._refused:
-                self._hub.refused(0)
-            self._end()
+            self._hang_up()
         elif not self._refused:
             self._feed(data)
         if not self._done:
-            self._runner.again(self)
+            self._runner.again(self)  # others first: a peer that never stops has no thread for it
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -190,18 +188,26 @@ class Pending(Turns):
         session.begin(handler, response, leftover, lambda: self._runner.replace(self, session))
 
     def _make_handler(self, handshake: Handshake, conn: Conn) -> Handler:
-        handlers = self._hub.handlers
         try:
-            return handlers.make(handshake, conn, self._hub.app)
-        except Exception as error:
+            return self._hub.handlers.make(handshake, conn, self._hub.app)
+        except BaseException as error:  # SystemExit too: it must not end the thread
             conn._discard()
-            answer = handlers.error_response(error)
+            answer = self._answer_to(error)
+        raise answer
+
+    def _answer_to(self, error: BaseException) -> HandshakeError:
+        """Return what to tell the peer after ``error`` in the handler's ``__init__``."""
+        failed = "__init__"
+        try:
+            answer = self._hub.handlers.error_response(error)
             if answer is not None:
-                raise answer from error
-            if isinstance(error, HandshakeRejected):
-                raise
-            log.exception("%s: handler's __init__ raised", format_address(self._address))
-            raise HandshakeError(500, "internal server error") from error
+                return answer
+        except BaseException as another:
+            failed, error = "handshake_error_response", another
+        if isinstance(error, HandshakeRejected):
+            return error
+        log.error("%s: %s raised", format_address(self._address), failed, exc_info=error)
+        return HandshakeError(500, "internal server error")
 
     def _response(self, handshake: Handshake, conn: Conn) -> bytes:
         try:
@@ -235,6 +241,11 @@ class Pending(Turns):
         except ValueError:  # headers that the handler gave
             log.exception("%s: the refusal cannot be sent", format_address(self._address))
             return error_response(HandshakeError(500, "internal server error"))
+
+    def _hang_up(self) -> None:
+        if not self._refused:
+            self._hub.refused(0)
+        self._end()
 
     def _end(self) -> None:
         self._done = True

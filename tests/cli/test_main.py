@@ -1,0 +1,103 @@
+"""The command itself: what it says of itself, how quickly, and from where it can be started."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import wskit
+from tests.cli.processes import environment, ran
+from wskit.protocol.deflate import BACKEND
+
+COMMANDS = ("serve", "connect", "demo")
+
+
+def test_version_names_the_deflate_backend() -> None:
+    said = ran("--version")
+    wanted = rf"wskit {re.escape(wskit.__version__)} \(deflate by {BACKEND}, CPython 3\.\d+\.\d+\)\n"
+    assert re.fullmatch(wanted, said.stdout.decode())
+    assert (said.returncode, said.stderr) == (0, b"")
+
+
+def test_without_arguments_it_shows_its_help() -> None:
+    bare, asked = ran(), ran("--help")
+    assert bare.stdout == asked.stdout
+    assert (bare.returncode, bare.stderr) == (0, b"")
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} +\w", bare.stdout.decode(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    for option in ("-h", "--help"):
+        said = ran(command, option)
+        assert said.stdout.decode().startswith(f"Usage: wskit {command} ")
+        assert (said.returncode, said.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("args", "path"), [(("nothing",), "wskit"), (("--no",), "wskit"), (("demo", "x"), "wskit demo")]
+)
+def test_wrong_usage_is_one_line_and_2(args: tuple[str, ...], path: str) -> None:
+    said = ran(*args)
+    assert (said.returncode, said.stdout) == (2, b"")
+    assert re.fullmatch(rf"{path}: .+ \(see {path} --help\)\n", said.stderr.decode())
+
+
+def test_it_starts_from_any_directory(tmp_path: Path) -> None:
+    assert ran("--version", cwd=tmp_path).returncode == 0
+
+
+def cpu_seconds(code: str) -> float:
+    """Give the least CPU time of several interpreters that run ``code``."""
+    clock = "import time; print(time.process_time())"
+    # Coverage would measure itself there.
+    env = {name: value for name, value in environment().items() if not name.startswith("COV")}
+    command = [sys.executable, "-c", f"{code}\n{clock}"]
+    times = [
+        subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+        for _ in range(5)
+    ]
+    return min(float(each.splitlines()[-1]) for each in times)
+
+
+@pytest.mark.parametrize("args", [["--help"], ["serve", "--help"], ["connect", "--help"]])
+def test_help_costs_little_more_than_click_itself(args: list[str]) -> None:
+    """150 ms is the promise; most of it is for click, so the rest can be measured beside that."""
+    with_click = cpu_seconds("import click")
+    with_help = cpu_seconds(
+        f"import sys\nfrom wskit.cli import main\nsys.argv[1:] = {args}\nassert main() == 0"
+    )
+    assert with_help <= 0.150
+    assert with_help - with_click <= 0.050
+
+
+def test_help_imports_nothing_that_works() -> None:
+    code = (
+        "import sys\nfrom wskit.cli import main\n"
+        "for args in ['--help'], ['serve', '--help'], ['connect', '--help'], ['demo', '--help']:\n"
+        "    sys.argv[1:] = args\n    main()\nprint(*sys.modules)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
+    )
+    loaded = set(said.stdout.splitlines()[-1].split())
+    assert not {"rich", "h11", "ssl", "wskit.server", "wskit.client", "wskit.conn"} & loaded
+
+
+def test_output_that_nobody_reads_is_no_error() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "wskit", "demo"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
