@@ -8,5 +8,4 @@ from .cli import main
 
 __all__: list[str] = []
 
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(main())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Literal, overload
 
-from .errors import ConnectionClosed
+from .errors import ConnectionClosed, ProtocolError
 from .message_buffers import BinaryBuffer, TextBuffer
 from .outbound import Outbound
 from .protocol.connection import Protocol
@@ -89,20 +89,24 @@ class Conn:
         Of the control opcodes CLOSE takes a close payload and closes. Else as ``write``.
         """
         payload = data.encode() if isinstance(data, str) else _octets(data)
-        if opcode == CLOSE:
-            self._close_with(bytes(payload))
-        elif opcode in (PING, PONG):
-            self._control(opcode, payload)
-        elif opcode in (TEXT, BINARY, CONTINUATION):
+        if opcode in (TEXT, BINARY, CONTINUATION):
             self._write(opcode, payload, None, fin)
-        else:
+        elif opcode not in (CLOSE, PING, PONG):
             raise ValueError(f"opcode: {opcode} is reserved (RFC 6455 §5.2)")
+        elif not fin:
+            raise ValueError("fin: a control frame may not be fragmented (RFC 6455 §5.5)")
+        elif opcode == CLOSE:
+            self._close_with(bytes(payload))
+        else:
+            self._control(opcode, payload)
 
     def write_framed(self, frame: bytes) -> None:
         """Send a message framed before, by ``frame_text`` or ``frame_bin``. Else as ``write``.
 
         The bytes go out as they are; only servers may use it, since clients must mask.
         """
+        if not isinstance(frame, bytes):
+            raise TypeError(f"frame: must be bytes, not {type(frame).__name__}")
         outbound = self._outbound
         with outbound.lock:
             self._ready(len(frame))
@@ -215,7 +219,10 @@ class Conn:
         outbound.engine.attend()
 
     def _close_with(self, payload: bytes) -> None:
-        code, reason = parse_close(payload)
+        try:
+            code, reason = parse_close(payload)
+        except ProtocolError as error:  # ours, not the peer's
+            raise ValueError(f"data: {error}") from None
         self._close(None if code == 1005 else code, reason)
 
     def _offer(self, frame: bytes) -> bool:
@@ -224,7 +231,10 @@ class Conn:
         with outbound.lock:
             if self.is_closed or not outbound.has_room(len(frame)):
                 return False
-            outbound.put(self._protocol.framed(frame))
+            try:
+                outbound.put(self._protocol.framed(frame))
+            except ValueError:
+                return False  # the application is in the middle of a message of its own
             self._messages_out += 1
             return True
 
@@ -238,9 +248,9 @@ class Conn:
         """Send a keepalive ping, unless the queue is full: then the peer does not answer anyway."""
         outbound = self._outbound
         with outbound.lock:
+            self._ping_sent = now  # before the answer can be here
             if not self.is_closed and outbound.has_room(8):
                 outbound.put(self._protocol.control(PING, KEEPALIVE))
-        self._ping_sent = now
 
     def _pong(self, data: str | bytes) -> None:
         if data == KEEPALIVE and self._ping_sent is not None:
@@ -254,9 +264,10 @@ def _octets(data: BytesLike) -> BytesLike:
     if isinstance(data, bytes | bytearray):
         return data
     try:
-        return memoryview(data).cast("B")
+        view = memoryview(data)
     except TypeError:
-        raise TypeError(f"data: must be str or bytes-like, not {type(data).__name__}") from None
+        raise TypeError(f"data: must be bytes-like, not {type(data).__name__}") from None
+    return view.cast("B") if view.c_contiguous else view.tobytes()
 
 
 def _text_octets(data: str | BytesLike) -> BytesLike:

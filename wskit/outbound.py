@@ -84,7 +84,7 @@ class Outbound:
         # Guards everything in this object and the outbound half of the connection's Protocol.
         self.lock = threading.Lock()
         self._room: threading.Condition | None = None  # made when somebody has to wait
-        self._frames: list[bytes] = []
+        self._frames: list[bytes | memoryview] = []
         self.queued = 0  # bytes in _frames
         self.sent = 0  # bytes the kernel has taken, ever
         self.gathering = False
@@ -138,8 +138,10 @@ class Outbound:
 
     def resume(self) -> None:
         """Send what is queued, as far as it goes. The caller holds the lock."""
-        data = b"".join(self._frames)
-        self._frames.clear()
+        frames = self._frames
+        # A large frame goes in many pieces; to copy what is left each time would take for ever.
+        data = frames[0] if len(frames) == 1 else b"".join(frames)
+        self._frames = []
         self.queued = 0
         try:
             sent = self.transport.send(data)
@@ -208,8 +210,8 @@ class Outbound:
         if not self.blocked and (not self.gathering or self.queued > _GATHER_MAX):
             self.resume()
 
-    def _block(self, data: bytes, sent: int) -> None:
-        rest = data[sent:]
+    def _block(self, data: bytes | memoryview, sent: int) -> None:
+        rest = memoryview(data)[sent:]
         self._frames.append(rest)
         self.queued = len(rest)
         if not self.blocked:

@@ -67,13 +67,17 @@ class TLSSocket:
             raise BlockingIOError from None
 
     def shutdown(self, how: int) -> None:
-        """Tell the peer that nothing more comes (close_notify, then TCP)."""
+        """Tell the peer that nothing more comes (close_notify, then TCP).
+
+        What is read after that is ciphertext, of which only the end means anything.
+        """
         with self._lock:
             if how != socket.SHUT_RD:
                 with contextlib.suppress(OSError, ValueError):
                     self._tls.unwrap()  # sends close_notify; the peer's is not awaited
-            # SSLSocket's own would forget the keys: what is still to be read would be ciphertext.
-            socket.socket.shutdown(self._tls, how)
+            # It forgets the keys. With them, OpenSSL would say that the stream has ended if unwrap()
+            # found data before the peer's close_notify, and we would close with input unread.
+            self._tls.shutdown(how)
 
     def fileno(self) -> int:
         """Return the descriptor; -1 once closed."""

@@ -1,19 +1,45 @@
-"""Certificates for the commands that speak TLS."""
+"""What tests of the command need: to call it in this process, certificates for TLS."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import trustme
 
-__all__ = ["Certificates"]
+from wskit.cli import main
+
+__all__ = ["Call", "Certificates"]
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    """Give ``call(*args)``: run ``wskit`` here, for what ends at once; exit code, stdout, stderr.
+
+    An interpreter of its own costs a hundred times as much, and there are many ways to be wrong.
+    """
+
+    def run(*args: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["wskit", *args])
+        monkeypatch.setattr(sys, "path", list(sys.path))
+        modules = set(sys.modules)
+        status = main()
+        for name in set(sys.modules) - modules:
+            if not name.startswith("wskit"):
+                del sys.modules[name]
+        return status, *capfd.readouterr()
+
+    return run
 
 
 @dataclass(frozen=True)
 class Certificates:
-    """Files: the authority's certificate, and one for 127.0.0.1 with its key, apart and together."""
+    """Files: the authority's certificate; one for 127.0.0.1 and its key, apart and together."""
 
     authority: str
     certificate: str

@@ -83,6 +83,12 @@ class Command:
         assert self.process.stdin is not None
         self.process.stdin.write(text.encode())
 
+    def end_input(self) -> None:
+        """Close its stdin."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.stdin = None
+
     def line(self) -> str:
         """Give the next line of its stdout, without line end; "" at the end."""
         assert self.process.stdout is not None

@@ -6,13 +6,15 @@ import contextlib
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.cli.conftest import Certificates
+from tests.cli.conftest import Call, Certificates
 from tests.cli.processes import Command, ran
 from wskit import Compression, Conn, Handshake, HandshakeRejected, Server, ServerConfig
+
+Failed = Callable[..., str]
 
 
 class Reporter:
@@ -38,7 +40,7 @@ class Reporter:
         pass
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server() -> Iterator[Server]:
     config = ServerConfig(port=0, subprotocols=["chat", "v2"], compression=Compression())
     with Server(Reporter, config) as server:
@@ -46,7 +48,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def url(server: Server) -> str:
     return f"ws://127.0.0.1:{server.port}/"
 
@@ -61,61 +63,70 @@ def tls_server(certificates: Certificates) -> Iterator[str]:
         yield f"wss://127.0.0.1:{server.port}/"
 
 
-def failed(*args: str, code: int) -> str:
-    """Run ``wskit connect``, which must fail at once with that code, and give its one line."""
-    said = ran("connect", *args)
-    assert (said.returncode, said.stdout) == (code, b""), said.stderr
-    (line,) = said.stderr.decode().splitlines()
-    return line
+@pytest.fixture
+def failed(call: Call) -> Failed:
+    """Give ``failed(*args, code=)``: it must fail at once with that code; the line that it says."""
+
+    def run(*args: str, code: int) -> str:
+        status, out, err = call("connect", *args)
+        assert (status, out) == (code, ""), err
+        (line,) = err.splitlines()
+        return line
+
+    return run
 
 
 class TestWrongUsage:
     @pytest.mark.parametrize(
-        ("args", "line"),
+        ("args", "start"),
         [
-            ("http://x/", "wskit: url: must begin with ws:// or wss://, not 'http://x/'"),
-            ("ws://", "wskit: url: has no host: 'ws://'"),
-            ("ws://x/#y", "wskit: url: must not have a fragment (RFC 6455 §3)"),
+            ("http://x/", "wskit: url: "),
+            ("ws://", "wskit: url: "),
+            ("ws://x/#y", "wskit: url: "),
             ("ws://x/ --cacert no.pem", "wskit: --cacert no.pem: No such file or directory"),
-            ("ws://x/ --proxy ftp://y", None),
-            ("ws://x/ -s a,b", None),
-            ("ws://x/ -H Sec-WebSocket-Key:x", None),
-            ("ws://x/ -H Host", None),
-            ("ws://x/ --max-size 0", None),
-            ("ws://x/ --max-size big", None),
-            ("ws://x/ --ping 0", None),
-            ("ws://x/ --timeout -1", None),
-            ("ws://x/ --linger -1", None),
-            ("ws://x/ --nonsense", None),
+            ("ws://x/ --proxy ftp://y", "wskit: proxy: "),
+            ("ws://x/ -s a,b", "wskit: subprotocols: "),
+            ("ws://127.0.0.1:9/ -H Upgrade:x", "wskit: headers: "),
+            ("ws://x/ --max-size 0", "wskit: max_size: "),
+            ("ws://x/ --ping inf", "wskit: ping_interval: "),
+            ("ws://x/ -H Host", "wskit connect: Invalid value for '-H' / '--header': 'Host' is no"),
+            (
+                "ws://x/ --max-size big",
+                "wskit connect: Invalid value for '--max-size': 'big' is no",
+            ),
+            ("ws://x/ --ping 0", "wskit connect: Invalid value for '--ping': "),
+            ("ws://x/ --timeout -1", "wskit connect: Invalid value for '--timeout': "),
+            ("ws://x/ --linger -1", "wskit connect: Invalid value for '--linger': "),
+            ("ws://x/ --nonsense", "wskit connect: No such option"),
             ("", "wskit connect: Missing argument 'URL'. (see wskit connect --help)"),
         ],
     )
-    def test_is_one_line_and_2(self, args: str, line: str | None) -> None:
-        said = failed(*args.split(), code=2)
-        assert said.startswith("wskit")
-        assert line is None or said == line
+    def test_is_one_line_and_2(self, failed: Failed, args: str, start: str) -> None:
+        assert failed(*args.split(), code=2).startswith(start)
 
-    def test_a_header_cannot_smuggle_another_one(self) -> None:
+    def test_a_header_cannot_smuggle_another_one(self, failed: Failed) -> None:
         assert failed("ws://127.0.0.1:9/", "-H", "A: b\r\nC: d", code=2).startswith("wskit: ")
 
 
 class TestUnreachable:
-    def test_a_port_where_nobody_listens_is_3(self) -> None:
+    def test_a_port_where_nobody_listens_is_3(self, failed: Failed) -> None:
         with socket.socket() as unheard:
             unheard.bind(("127.0.0.1", 0))  # and so nobody else's
             port = unheard.getsockname()[1]
             line = failed(f"ws://user:secret@127.0.0.1:{port}/", code=3)
         assert line == f"wskit: cannot connect to 127.0.0.1:{port}: Connection refused"
 
-    def test_a_name_that_is_none_is_3(self) -> None:
+    def test_a_name_that_is_none_is_3(self, failed: Failed) -> None:
         line = failed("ws://no.such.name.invalid/", code=3)
         assert line.startswith("wskit: cannot connect to no.such.name.invalid: ")
 
-    def test_a_certificate_of_unknown_authority_is_3(self, certificates: Certificates) -> None:
+    def test_a_certificate_of_unknown_authority_is_3(
+        self, failed: Failed, certificates: Certificates
+    ) -> None:
         with tls_server(certificates) as url:
             assert "CERTIFICATE_VERIFY_FAILED" in failed(url, code=3)
 
-    def test_a_server_that_says_nothing_is_3(self) -> None:
+    def test_a_server_that_says_nothing_is_3(self, failed: Failed) -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
             port = silent.getsockname()[1]
             line = failed(f"ws://127.0.0.1:{port}/", "--timeout", "0.2", code=3)
@@ -123,7 +134,7 @@ class TestUnreachable:
 
 
 class TestRejected:
-    def test_shows_status_and_first_line_and_is_4(self, url: str) -> None:
+    def test_shows_status_and_first_line_and_is_4(self, failed: Failed, url: str) -> None:
         line = failed(f"{url}403", code=4)
         assert line == r"wskit: refused with 403: first \x1b[31mline"
 

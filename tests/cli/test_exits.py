@@ -21,9 +21,7 @@ from wskit.cli.exits import (
 Captured = pytest.CaptureFixture[str]
 
 
-def outcome(
-    monkeypatch: pytest.MonkeyPatch, body: Callable[[], object], *args: str
-) -> int:
+def outcome(monkeypatch: pytest.MonkeyPatch, body: Callable[[], object], *args: str) -> int:
     """Run a command with that body on a command line of ``args`` and give its exit code."""
     monkeypatch.setattr(sys, "argv", ["wskit", *args])
     return run(click.command()(body))
@@ -50,9 +48,7 @@ def test_each_kind_of_failure_has_its_code(
     assert capsys.readouterr() == ("", "wskit: it failed\n")
 
 
-def test_wrong_usage_says_where_help_is(
-    monkeypatch: pytest.MonkeyPatch, capsys: Captured
-) -> None:
+def test_wrong_usage_says_where_help_is(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     assert outcome(monkeypatch, lambda: None, "surplus") == 2
     assert capsys.readouterr() == (
         "",

@@ -78,9 +78,7 @@ def test_what_is_not_there_is_named(folder: Path, name: str, message: str) -> No
         ("raise ValueError('two\\nlines')\n", 1, "ValueError: two\nlines"),
     ],
 )
-def test_a_module_that_fails_says_where(
-    folder: Path, source: str, line: int, message: str
-) -> None:
+def test_a_module_that_fails_says_where(folder: Path, source: str, line: int, message: str) -> None:
     (folder / "app.py").write_text(source)
     with pytest.raises(Failure) as failure:
         load_handler("app:Chat")

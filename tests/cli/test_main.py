@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import wskit
+from tests.cli.conftest import Call
 from tests.cli.processes import environment, ran
 from wskit.protocol.deflate import BACKEND
 
@@ -18,7 +19,9 @@ COMMANDS = ("serve", "connect", "demo")
 
 def test_version_names_the_deflate_backend() -> None:
     said = ran("--version")
-    wanted = rf"wskit {re.escape(wskit.__version__)} \(deflate by {BACKEND}, CPython 3\.\d+\.\d+\)\n"
+    wanted = (
+        rf"wskit {re.escape(wskit.__version__)} \(deflate by {BACKEND}, CPython 3\.\d+\.\d+\)\n"
+    )
     assert re.fullmatch(wanted, said.stdout.decode())
     assert (said.returncode, said.stderr) == (0, b"")
 
@@ -32,20 +35,21 @@ def test_without_arguments_it_shows_its_help() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(command: str) -> None:
-    for option in ("-h", "--help"):
-        said = ran(command, option)
-        assert said.stdout.decode().startswith(f"Usage: wskit {command} ")
-        assert (said.returncode, said.stderr) == (0, b"")
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_every_command_has_help(call: Call, command: str, option: str) -> None:
+    status, out, err = call(command, option)
+    assert out.startswith(f"Usage: wskit {command} ")
+    assert (status, err) == (0, "")
 
 
 @pytest.mark.parametrize(
-    ("args", "path"), [(("nothing",), "wskit"), (("--no",), "wskit"), (("demo", "x"), "wskit demo")]
+    ("args", "path"),
+    [(["nothing"], "wskit"), (["--no"], "wskit"), (["demo", "x"], "wskit demo")],
 )
-def test_wrong_usage_is_one_line_and_2(args: tuple[str, ...], path: str) -> None:
-    said = ran(*args)
-    assert (said.returncode, said.stdout) == (2, b"")
-    assert re.fullmatch(rf"{path}: .+ \(see {path} --help\)\n", said.stderr.decode())
+def test_wrong_usage_is_one_line_and_2(call: Call, args: list[str], path: str) -> None:
+    status, out, err = call(*args)
+    assert (status, out) == (2, "")
+    assert re.fullmatch(rf"{path}: .+ \(see {path} --help\)\n", err)
 
 
 def test_it_starts_from_any_directory(tmp_path: Path) -> None:

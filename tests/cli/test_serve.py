@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Certificates
+from tests.cli.conftest import Call, Certificates
 from tests.cli.processes import ran
+
+Refused = Callable[..., str]
 
 HANDLERS = """
 class Good:
@@ -25,21 +29,25 @@ class Greedy:
 """
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("serve")
-    (folder / "app.py").write_text(HANDLERS)
-    (folder / "broken.py").write_text("import app\napp.nothing\n")
-    (folder / "text.pem").write_text("no certificate\n")
-    return folder
+@pytest.fixture
+def refused(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Refused:
+    """Give ``refused(*args)``: `wskit serve` cannot use them; the one line that it says.
 
+    The current directory holds app.py, broken.py and text.pem.
+    """
+    (tmp_path / "app.py").write_text(HANDLERS)
+    (tmp_path / "broken.py").write_text("import app\napp.nothing\n")
+    (tmp_path / "text.pem").write_text("no certificate\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
-def refused(folder: Path, *args: str) -> str:
-    """Run ``wskit serve`` with wrong arguments and give the line that it says."""
-    said = ran("serve", "--port", "0", *args, cwd=folder)
-    assert (said.returncode, said.stdout) == (2, b"")
-    (line,) = said.stderr.decode().splitlines()
-    return line
+    def run(*args: str) -> str:
+        status, out, err = call("serve", "--port", "0", *args)
+        assert (status, out) == (2, ""), err
+        (line,) = err.splitlines()
+        return line
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -61,8 +69,8 @@ def refused(folder: Path, *args: str) -> str:
         ("--unix app.py", "wskit: cannot listen on app.py: unix_path: exists and is not a socket"),
     ],
 )
-def test_what_cannot_be_used_is_named(folder: Path, args: str, line: str) -> None:
-    assert refused(folder, *args.split()) == line
+def test_what_cannot_be_used_is_named(refused: Refused, args: str, line: str) -> None:
+    assert refused(*args.split()) == line
 
 
 @pytest.mark.parametrize(
@@ -77,22 +85,29 @@ def test_what_cannot_be_used_is_named(folder: Path, args: str, line: str) -> Non
         ("app:Good more", r"wskit serve: Got unexpected extra argument.*"),
     ],
 )
-def test_whatever_else_is_wrong_is_one_line_too(folder: Path, args: str, pattern: str) -> None:
-    assert re.fullmatch(pattern, refused(folder, *args.split()))
+def test_whatever_else_is_wrong_is_one_line_too(refused: Refused, args: str, pattern: str) -> None:
+    assert re.fullmatch(pattern, refused(*args.split()))
 
 
-def test_a_subprotocol_is_a_token(folder: Path) -> None:
-    assert refused(folder, "--subprotocol", "a b").startswith("wskit: subprotocols: 'a b' is not")
+def test_a_subprotocol_is_a_token(refused: Refused) -> None:
+    assert refused("--subprotocol", "a b").startswith("wskit: subprotocols: 'a b' is not")
 
 
-def test_a_port_in_use(folder: Path) -> None:
+def test_a_port_in_use(refused: Refused) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        line = refused(folder, "--port", str(port))
+        line = refused("--port", str(port))
     assert line == f"wskit: cannot listen on 127.0.0.1:{port}: Address already in use"
 
 
-def test_a_key_of_another_certificate(folder: Path, certificates: Certificates) -> None:
+def test_a_key_of_another_certificate(refused: Refused, certificates: Certificates) -> None:
     authority, key = certificates.authority, certificates.key
-    line = refused(folder, "--tls-cert", authority, "--tls-key", key)
+    line = refused("--tls-cert", authority, "--tls-key", key)
     assert line.startswith(f"wskit: --tls-cert {authority}: ")
+
+
+def test_a_process_of_its_own_says_the_same(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("1 / 0\n")
+    said = ran("serve", "broken:X", cwd=tmp_path)
+    line = f"wskit: broken: {tmp_path}/broken.py:1: ZeroDivisionError: division by zero\n"
+    assert (said.returncode, said.stdout, said.stderr.decode()) == (2, b"", line)

@@ -41,12 +41,16 @@ def cuts() -> st.SearchStrategy[list[int]]:
 
 
 def _texts() -> st.SearchStrategy[bytes]:
-    long = st.builds(lambda text, size: (text * size)[:size], st.text(min_size=1, max_size=4), _lengths())
+    long = st.builds(
+        lambda text, size: (text * size)[:size], st.text(min_size=1, max_size=4), _lengths()
+    )
     return (st.text(max_size=40) | long).map(str.encode)
 
 
 def _binaries() -> st.SearchStrategy[bytes]:
-    long = st.builds(lambda data, size: (data * size)[:size], st.binary(min_size=1, max_size=300), _lengths())
+    long = st.builds(
+        lambda data, size: (data * size)[:size], st.binary(min_size=1, max_size=300), _lengths()
+    )
     return st.binary(max_size=100) | long
 
 

@@ -17,17 +17,7 @@ from websockets.typing import Origin, Subprotocol
 
 from tests.deadlines import scaled
 from tests.server.conftest import Connect, Serve
-from tests.server.peer import (
-    BINARY,
-    CLOSE,
-    CONTINUATION,
-    MASK,
-    PING,
-    PONG,
-    TEXT,
-    Peer,
-    frame,
-)
+from tests.server.peer import BINARY, CLOSE, CONTINUATION, MASK, PING, PONG, TEXT, Peer, frame
 from tests.server.recording import Book, Recorded
 from wskit import Compression, HandshakeConfig
 

@@ -242,6 +242,13 @@ def sleeper() -> type[Sleeper]:
     return Sleeper
 
 
+@pytest.fixture
+def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give handlers that do not return less time than users would."""
+    monkeypatch.setattr("wskit.server.engine._FORCED", 0.1)
+    monkeypatch.setattr("wskit.server.engine._JOIN", 0.1)
+
+
 def test_a_handler_that_returns_in_time_is_waited_for(
     serve: Serve, connect: Connect, book: Book, sleeper: type[Sleeper]
 ) -> None:
@@ -267,6 +274,7 @@ def test_a_handler_that_does_not_return_does_not_hang_the_stop(
     book: Book,
     sleeper: type[Sleeper],
     caplog: pytest.LogCaptureFixture,
+    short_grace: None,
 ) -> None:
     server = serve(sleeper, book)
     peer = connect(server)
@@ -288,7 +296,7 @@ def test_a_handler_that_does_not_return_does_not_hang_the_stop(
 
 
 def test_a_stuck_writer_that_outlives_the_stop_leaves_no_socket(
-    serve: Serve, connect: Connect, book: Book, sleeper: type[Sleeper]
+    serve: Serve, connect: Connect, book: Book, sleeper: type[Sleeper], short_grace: None
 ) -> None:
     class Writes(sleeper):  # type: ignore[misc, valid-type]
         narrow = True

@@ -235,7 +235,7 @@ class TestWhenFull:
     ) -> None:
         server = serve(Silent, max_conn=1, handshake=HandshakeConfig(count=1))
         open_one = connect(server)
-        refused = connect(server, opened=False)  # of which one may be under way
+        connect(server, opened=False)  # to be refused, of which one may be under way
         wait_for(lambda: server.stats().handshakes_pending == 1)
         waiting = [connect(server, opened=False) for _ in range(3)]
         for peer in waiting:
@@ -245,7 +245,6 @@ class TestWhenFull:
         # A poller that reports a listener nobody accepts from takes all of the 0.4 s.
         assert time.process_time() - cpu < 0.2
         open_one.hang_up()
-        refused.hang_up()
         assert waiting[0].read_head().startswith("HTTP/1.1 101 ")
 
     def test_every_refusal_of_a_crowd_is_answered(self, serve: Serve, connect: Connect) -> None:
@@ -361,11 +360,10 @@ def test_a_failing_accept_is_logged_and_its_slot_given_back(
     assert "accept failed" in caplog.text
 
 
+@pytest.mark.parametrize("blocking", [True], indirect=True, ids=["blocking"])
 def test_a_connection_that_cannot_be_given_a_thread_leaves_its_slot_to_the_next(
-    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch, blocking: bool
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not blocking:
-        pytest.skip("threads are started per connection in blocking mode")
     server = serve(Silent, max_conn=1)
     with monkeypatch.context() as fault:
         fault.setattr(threading.Thread, "start", _cannot_start)

@@ -16,7 +16,7 @@ from ..trace import LineFormat, json_line, printable
 from ..urls import host_header, parse_url
 from .conversation import Conversation, Printer
 from .exits import Abnormal, Failure, Rejected, Unreachable
-from .interrupts import sigterm_interrupts
+from .interrupts import interruptibly, sigterm_interrupts
 from .streams import Output, standard_error, standard_output
 from .tracing import Tracer
 
@@ -37,8 +37,7 @@ def converse(options: ConnectOptions) -> None:
         client = _connect(options)
         teller = _Teller(client, output if options["json"] else None, narration)
         with _tracer(client, options, output, narration):
-            teller.tell_open()
-            violation = _exchange(client, options, output)
+            violation = _exchange(client, options, output, teller)
         teller.tell_closed()
     if violation is not None:
         raise Abnormal(f"closed with {violation.close_code}, as the server sent: {violation}")
@@ -46,15 +45,18 @@ def converse(options: ConnectOptions) -> None:
         raise Abnormal(_ending(client))
 
 
-def _exchange(client: Client, options: ConnectOptions, output: Output) -> ProtocolError | None:
+def _exchange(
+    client: Client, options: ConnectOptions, output: Output, teller: _Teller
+) -> ProtocolError | None:
     linger = None if math.isinf(options["linger"]) else options["linger"]
     printer = Printer(output, binary=options["binary"], json=options["json"])
     try:
+        teller.tell_open()
         Conversation(client, linger=linger, binary=options["binary"]).run(printer.show)
     except ProtocolError as error:
         return error
     except KeyboardInterrupt:
-        client.close(1001)  # a second one ends this
+        interruptibly(lambda: client.close(1001))  # a second one ends it here
     except BaseException:
         client.close()
         raise

@@ -13,6 +13,7 @@ from ..errors import ConnectionClosed
 from ..protocol.opcodes import Message
 from ..trace import json_line, payload_fields, printable
 from .exits import Failure
+from .interrupts import LOOK
 from .streams import Output
 
 __all__ = ["Conversation", "Printer"]
@@ -66,7 +67,7 @@ class Conversation:
         self._failure: Failure | None = None
 
     def run(self, show: Callable[[Message], None]) -> None:
-        """Give messages to ``show`` until the connection is over.
+        """Give messages to ``show`` until the connection is over; in the main thread.
 
         Raises ProtocolError if the server breaks the protocol, Failure if stdin cannot be sent.
         """
@@ -74,7 +75,7 @@ class Conversation:
         threading.Thread(target=self._send, name="wskit-stdin", daemon=True).start()
         try:
             while True:
-                message = self._client.read()
+                message = self._client.read(LOOK)
                 if message is not None:
                     with self._showing:
                         show(message)

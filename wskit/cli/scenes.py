@@ -73,9 +73,10 @@ class Stage:
                 self._clients[name] = connect(self.url + name, proxy=False, compression=offer)
             yield
         finally:
-            self.server.stop()
+            # Nobody reads these clients, so nobody would answer the close frames of a stop.
             for client in self._clients.values():
                 client.close()
+            self.server.stop()
 
     def scenes(self) -> list[Scene]:
         """Return everything that happens, in order."""

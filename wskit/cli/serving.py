@@ -16,7 +16,7 @@ from ..taps import Ring
 from ..trace import LineFormat, json_line, printable
 from .exits import Failure
 from .handlers import Echo, load_handler, watched
-from .interrupts import sigterm_interrupts
+from .interrupts import interruptibly, join, sigterm_interrupts
 from .streams import Output, standard_error, standard_output
 from .tracing import Tracer
 
@@ -49,11 +49,11 @@ def _run(server: Server, thread: threading.Thread, output: Output, options: Serv
     try:
         url = _url(server)
         output.line(json_line("listening", url=url) if options["json"] else url)
-        thread.join()
+        join(thread)
     except KeyboardInterrupt:
         pass
     finally:
-        server.stop()  # a second KeyboardInterrupt ends it here
+        interruptibly(server.stop)  # a second KeyboardInterrupt ends it here
 
 
 class _Roll:

@@ -104,7 +104,7 @@ class Client(Conn):
         """
         fields.seconds("timeout", timeout, optional=True)
         deadline = Deadline(timeout)
-        self._take_reader("handshake")
+        self._take_reader("handshake", deadline)
         try:
             if self.response is not None:
                 raise RuntimeError("handshake: was done before")
@@ -172,7 +172,7 @@ class Client(Conn):
 
     def _next(self, deadline: Deadline, control_frames: bool) -> Message | None:
         reader = self._reader
-        self._start_reading("read")
+        self._start_reading("read", deadline)
         try:
             event = reader.event(deadline)
             while event is not None:
@@ -185,7 +185,8 @@ class Client(Conn):
                 event = reader.parsed() if deadline.passed else reader.event(deadline)
             return None
         finally:
-            self._stop_reading(deadline)
+            # A close() in another thread is that thread's to finish.
+            self._stop_reading(reader.over and self.is_closed, deadline)
 
     def _count(self, event: Event) -> None:
         opcode, data = event
@@ -225,7 +226,7 @@ class Client(Conn):
         closing with 1011. TypeError for a handler with wrong methods.
         """
         callbacks = ServerCallbacks(handler)
-        self._start_reading("read_loop")
+        self._start_reading("read_loop", Deadline(None))
         self._loop(callbacks)
 
     def read_loop_in_new_thread(self, handler: object) -> threading.Thread:
@@ -243,7 +244,7 @@ class Client(Conn):
 
         thread = threading.Thread(target=run, name="wskit-client", daemon=True)
         # Taken here, so that a close() right after this call finds the loop at work.
-        self._start_reading("read_loop_in_new_thread")
+        self._start_reading("read_loop_in_new_thread", Deadline(None))
         try:
             thread.start()
         except BaseException:
@@ -261,7 +262,7 @@ class Client(Conn):
                 callbacks.close()
         finally:
             self._loop_thread = 0
-            self._stop_reading(Deadline(None))
+            self._stop_reading(self.is_closed, Deadline(None))
 
     def _deliver_all(self, callbacks: ServerCallbacks) -> None:
         protocol, forever = self._protocol, Deadline(None)
@@ -281,39 +282,40 @@ class Client(Conn):
         except BaseException as error:
             if isinstance(error, ConnectionClosed) and self.is_closed:
                 return  # it wrote to a connection that has ended; what came before still counts
-            self._send_close(1011, "handler failed", self._last_wait())
+            self._send_close(1011, "handler failed", Deadline(self._config.close_timeout))
             raise
 
     def _answer(self, event: Event) -> None:
-        self._reader.answer(event, self._last_wait())
+        self._reader.answer(event, Deadline(self._config.close_timeout))
 
-    def _take_reader(self, what: str) -> None:
+    def _take_reader(self, what: str, deadline: Deadline) -> None:
         """Take the reader's lock; RuntimeError if another thread has it."""
         lock = self._reader.lock
         if lock.acquire(blocking=False):
             return
-        # On a closed connection somebody sees to the end of it, which takes a bounded time.
-        if not self.is_closed or not lock.acquire(timeout=self._config.close_timeout + _LAST_WAIT):
+        if self.response is None or not self.is_closed:
             raise RuntimeError(f"{what}: another thread reads this connection")
+        # Somebody is seeing a closed connection to its end, which is soon.
+        if not lock.acquire(timeout=self._last_wait(deadline).remaining or 0.0):
+            raise self._protocol.closed()
 
-    def _start_reading(self, what: str) -> None:
-        self._take_reader(what)
+    def _start_reading(self, what: str, deadline: Deadline) -> None:
+        self._take_reader(what, deadline)
         if self.response is None and not self._reader.ended.is_set():
             self._reader.lock.release()
             raise RuntimeError(f"{what}: the handshake is not done")
 
-    def _stop_reading(self, deadline: Deadline) -> None:
-        """Give the reader's lock back; finish a connection that is over."""
+    def _stop_reading(self, over: bool, deadline: Deadline) -> None:
+        """Give the reader's lock back; finish the connection if it is ``over``."""
         try:
-            if self.is_closed and self._reader.over:
+            if over:
                 self._finish(self._last_wait(deadline))
         finally:
             self._reader.lock.release()
 
-    def _last_wait(self, deadline: Deadline | None = None) -> Deadline:
+    def _last_wait(self, deadline: Deadline) -> Deadline:
         """Give what is left until ``deadline`` to the closing, at most ``close_timeout``."""
-        left = deadline.remaining if deadline is not None else None
-        limit = self._config.close_timeout
+        left, limit = deadline.remaining, self._config.close_timeout
         return Deadline(limit if left is None else min(left, limit))
 
     # -- closing -------------------------------------------------------------------------------
@@ -328,7 +330,7 @@ class Client(Conn):
         close_payload(code, reason)
         if self.response is None:
             self._reader.shut_down()  # there is no WebSocket yet; wakes the handshake
-        deadline = self._last_wait()
+        deadline = Deadline(self._config.close_timeout)
         self._send_close(code, reason, deadline)
         if self._loop_thread == threading.get_ident():
             return

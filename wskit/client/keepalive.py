@@ -13,6 +13,7 @@ import time
 import weakref
 
 from ..conn import KEEPALIVE, Conn, format_address
+from ..errors import ConnectionClosed
 from ..logs import logger
 from ..protocol.opcodes import PING
 from ..timers import Timed, Timers
@@ -125,6 +126,7 @@ class Keepalive:
             if not conn.is_closed and wait_writable(outbound.transport.fileno(), 0):
                 self._received, self._pinged = conn._received, True
                 conn._ping_sent = now
-                outbound.put(conn._protocol.control(PING, KEEPALIVE))
+                with contextlib.suppress(ConnectionClosed):
+                    outbound.put(conn._protocol.control(PING, KEEPALIVE))
         finally:
             outbound.lock.release()

@@ -17,7 +17,7 @@ from ..conn import Conn
 from ..deadlines import Deadline
 from ..errors import ConnectionClosed, ProtocolError
 from ..protocol.connection import Event
-from ..protocol.opcodes import PING
+from ..protocol.opcodes import CLOSE, PING
 from ..waiting import wait_either, wait_readable, wait_writable
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Reader"]
 
 _AFTER_FAILURE = 1.0  # seconds in which a server that broke the protocol can take our close frame
-_PATIENCE = 0.005  # seconds that the reader waits for a writer who is only busy
+_PATIENCE = 0.1  # seconds in which a writer is done if it is only busy
 
 
 class Reader:
@@ -58,11 +58,10 @@ class Reader:
 
     @property
     def over(self) -> bool:
-        """Whether no event matters any more: either end has closed, or broken off."""
+        """Whether nothing more can come: closed by the server, broken by it, or gone."""
         protocol = self._conn._protocol
         return (
             self.ended.is_set()
-            or protocol.close_sent is not None
             or protocol.close_received is not None
             or protocol.failed is not None
         )
@@ -75,11 +74,7 @@ class Reader:
         except ProtocolError as error:
             self.send_last(partial(protocol.fail, error), Deadline(_AFTER_FAILURE))
             raise
-        if event is None and (
-            self.ended.is_set()
-            or protocol.close_received is not None
-            or protocol.failed is not None
-        ):
+        if event is None and self.over:
             raise protocol.closed()
         return event
 
@@ -105,7 +100,7 @@ class Reader:
         if event[0] == PING:
             self._owed = event
             self._pay()
-        else:
+        elif event[0] == CLOSE:
             self.send_last(partial(self._conn._protocol.reply, event), deadline)
 
     def send_last(self, make: Callable[[], bytes], deadline: Deadline) -> None:
@@ -114,8 +109,8 @@ class Reader:
         Callable from any thread. Does nothing if a close frame was sent.
         """
         conn, outbound = self._conn, self._conn._outbound
-        left = deadline.remaining
-        if not outbound.lock.acquire(timeout=-1 if left is None else left):
+        # A writer that is only busy gets a moment even if the deadline is at hand.
+        if not outbound.lock.acquire(timeout=max(deadline.remaining or 0.0, _PATIENCE)):
             self.shut_down()  # wakes the writer that holds it, since the server does not read
             with outbound.lock:
                 outbound.fail()
@@ -175,7 +170,7 @@ class Reader:
             readable, writable = wait_either(fd, deadline.remaining)
             if writable:
                 self._pay()
-            if readable or not writable:
+            if readable or not writable or deadline.passed:
                 return readable
         return bool(wait_readable([fd], deadline.remaining))
 
@@ -215,7 +210,7 @@ class Reader:
         # The reader waits neither for a writer nor for room: the server that does not read may
         # itself be waiting, for us to read.
         outbound = self._conn._outbound
-        if self._owed is None or not outbound.lock.acquire(timeout=_PATIENCE):
+        if self._owed is None or not outbound.lock.acquire(timeout=_PATIENCE / 10):
             return
         try:
             if self._conn.is_closed:

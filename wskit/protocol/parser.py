@@ -210,7 +210,6 @@ class FrameParser:
             self.payload = unmasked(buffer, body, stop, self._key)
         else:
             self.payload = bytes(buffer[body:stop])
-        self._seen = 0
         self.start = stop
         return True
 
@@ -218,7 +217,7 @@ class FrameParser:
         """Return the unmasked payload bytes of the frame at hand not returned here before.
 
         It works while the frame is unfinished (``in_body``), so that bad text or too much inflated
-        data is found at the byte that makes it so, and once more when the frame is whole.
+        data is found at the byte that makes it so; who began must call it when the frame is whole.
         """
         seen, self._seen = self._seen, self._filled
         if not self.in_body:

@@ -99,14 +99,21 @@ class Engine:
         if handshake.remote_address is None:
             handshake.remote_address = address
         session = Session.make(self.hub, runner, sock, handshake)
-        handler = self.hub.handlers.make(handshake, session.conn, self.hub.app)
+        try:
+            handler = self.hub.handlers.make(handshake, session.conn, self.hub.app)
+        except BaseException:
+            session.conn._discard()
+            sock.close()
+            if isinstance(runner, ConnectionThread):
+                runner.dismiss()
+            raise
         self.hub.adopted()
         session.begin(handler, b"", leftover, lambda: self._start(runner, session))
         runner.post(session)  # the first turn was in this thread, which gives no other
 
     @property
     def connections(self) -> list[Conn]:
-        """The open connections."""
+        """The connections that still have their sockets, closing ones included."""
         return [entry.conn for entry in self.entries() if isinstance(entry, Session)]
 
     def entries(self) -> Iterator[Turns]:

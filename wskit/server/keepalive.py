@@ -21,36 +21,43 @@ __all__ = ["Keepalive"]
 class Keepalive:
     """The timer of one open connection; it runs on the monitor's thread."""
 
-    __slots__ = ("_hub", "_pinged", "_received", "_sent", "_session")
+    __slots__ = ("_asked", "_due", "_hub", "_received", "_sent", "_session")
 
-    def __init__(self, hub: Hub, session: Session) -> None:
-        """``hub`` has the intervals; the first ping is due one ``ping_interval`` from now."""
+    def __init__(self, hub: Hub, session: Session, due: float) -> None:
+        """``hub`` has the intervals; the first ping is ``due`` then, on the monotonic clock."""
         self._hub = hub
         self._session = session
-        self._pinged = False  # a ping awaits any sign of life
-        self._received = 0  # bytes, when it was sent
+        self._due = due  # the next ping
+        self._asked: float | None = None  # when the first ping without a sign of life was sent
+        self._received = 0  # bytes, at that time
         self._sent = 0
 
     def on_timer(self, now: float) -> float | None:
-        """Ping, or judge the last ping; None once the connection is not open."""
+        """Ping, or end the connection; None once it is not open."""
         config, conn = self._hub.config, self._session.conn
         interval, timeout = config.ping_interval, config.ping_timeout
         if interval is None or conn.is_closed:
             return None
-        if self._pinged and timeout is not None:
-            if not self._lives():
-                log.debug("%s: no answer to a ping", format_address(conn.address))
-                conn.close(1011, "keepalive ping timeout")
-                self._session.force_end()
-                return None
-            self._pinged = False
-            due = (conn._ping_sent or now) + interval
-            if due > now:
-                return due
-        self._received, self._sent = conn._received, conn._outbound.sent
-        self._pinged = True
+        if self._asked is not None and self._lives():
+            self._asked = None
+        if self._asked is not None and timeout is not None and now >= self._asked + timeout:
+            log.debug("%s: no answer to a ping", format_address(conn.address))
+            conn.close(1011, "keepalive ping timeout")
+            self._session.force_end()
+            return None
+        if now >= self._due:
+            self._due = now + interval
+            self._ping(now)
+        if self._asked is None or timeout is None:
+            return self._due
+        return min(self._due, self._asked + timeout)
+
+    def _ping(self, now: float) -> None:
+        conn = self._session.conn
+        if self._asked is None:
+            self._asked = now
+            self._received, self._sent = conn._received, conn._outbound.sent
         conn._keep_alive(now)
-        return now + (timeout if timeout is not None else interval)
 
     def _lives(self) -> bool:
         conn = self._session.conn

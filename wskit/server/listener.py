@@ -148,8 +148,6 @@ class Listener(Turns):
         except Exception as error:
             log.exception("connection could not be admitted")
             self._pause_if_exhausted(error)
-            if sock.fileno() < 0:
-                return True  # it was ended in order, so its slot has been given back
             sock.close()
             return False
         return True

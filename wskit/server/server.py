@@ -92,7 +92,9 @@ class Server:
     @property
     def connections(self) -> list[Conn]:
         """The open connections at this moment."""
-        return self._engine.connections if self._engine is not None else []
+        if self._engine is None:
+            return []
+        return [conn for conn in self._engine.connections if not conn.is_closed]
 
     @property
     def address(self) -> Address | None:

@@ -127,7 +127,8 @@ class Session(Turns):
     def _start(self, handler: Handler) -> None:
         interval = self._hub.config.ping_interval
         if interval is not None:
-            self._hub.monitor.add_timer(time.monotonic() + interval, Keepalive(self._hub, self))
+            due = time.monotonic() + interval
+            self._hub.monitor.add_timer(due, Keepalive(self._hub, self, due))
         try:
             self._hub.handlers.after_init(handler, self._hub.app)
         except BaseException as error:

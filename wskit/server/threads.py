@@ -25,7 +25,7 @@ class ConnectionThread:
         self._hub = hub
         self._registry = forget
         self._waker = Waker()
-        self._again = False
+        self._again = True  # what came before the thread began was reported to nobody
         self._gone = False
         self._scratch: Scratch | None = None
         self.entry: Pending | Session
@@ -47,6 +47,10 @@ class ConnectionThread:
             entry.force_end()
             entry.on_ready(0)
             self._end()
+
+    def dismiss(self) -> None:
+        """Close what it holds; it was never started and will not be."""
+        self._waker.close()
 
     def post(self, entry: Turns) -> None:
         """Wake the thread for a turn."""
@@ -72,7 +76,6 @@ class ConnectionThread:
 
     def _run(self) -> None:
         waker = self._waker.fileno()
-        self.entry.on_ready(0)
         while not self._gone:
             if not self._again:
                 self._wait(waker)

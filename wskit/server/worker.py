@@ -188,17 +188,21 @@ class Worker:
 
     def _take_the_lead(self, me: HandlerThread) -> bool:
         """Wait until ``me`` leads; False when the worker stops."""
-        with self._lock:
-            vacant = self._leader is None or (
-                not self._leader.polling and time.monotonic() < self._slow_until
-            )
-            if vacant:
-                self._appoint(me)
-            else:
+        while not self._stopping:
+            with self._lock:
+                if not me.leading and self._vacant():
+                    self._appoint(me)
+                if me.leading:
+                    return True
                 self._parked.append(me)
-        while not me.leading and not self._stopping:
+            # Whoever wakes us has taken us off that list. On a busy machine we may have lost the
+            # lead again before we run, so it is not enough to wait for it here.
             me.wakeup.acquire()
-        return not self._stopping
+        return False
+
+    def _vacant(self) -> bool:
+        leader = self._leader
+        return leader is None or (not leader.polling and time.monotonic() < self._slow_until)
 
     def _appoint(self, member: HandlerThread) -> None:
         if self._leader is not None:
