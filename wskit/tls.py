@@ -30,7 +30,8 @@ class TLSSocket:
         server_hostname: str | None = None,
     ) -> None:
         """Take over ``sock``, which must be non-blocking; the TLS handshake is still to be done."""
-        self._lock = threading.Lock()  # guards _tls and wants_write
+        self._lock = threading.Lock()  # guards _tls, _cut and wants_write
+        self._cut = False
         self.wants_write = False
         self._tls = context.wrap_socket(
             sock,
@@ -47,6 +48,8 @@ class TLSSocket:
     def recv_into(self, target: bytearray | memoryview) -> int:
         """Read up to ``len(target)`` bytes; 0 at the end of the stream."""
         with self._lock, self._blocking_error():
+            if self._cut:
+                return 0  # and not the ciphertext that may have arrived before
             try:
                 return self._tls.recv_into(target)
             except ssl.SSLEOFError:
@@ -69,14 +72,13 @@ class TLSSocket:
     def shutdown(self, how: int) -> None:
         """Tell the peer that nothing more comes (close_notify, then TCP).
 
-        What is read after that is ciphertext, of which only the end means anything.
+        TLS ends with it, so after SHUT_WR what can still be read is only good to be dropped.
         """
         with self._lock:
             if how != socket.SHUT_RD:
                 with contextlib.suppress(OSError, ValueError):
                     self._tls.unwrap()  # sends close_notify; the peer's is not awaited
-            # It forgets the keys. With them, OpenSSL would say that the stream has ended if unwrap()
-            # found data before the peer's close_notify, and we would close with input unread.
+            self._cut = self._cut or how == socket.SHUT_RDWR
             self._tls.shutdown(how)
 
     def fileno(self) -> int:

@@ -110,10 +110,14 @@ def test_a_watched_class_is_what_it_was_but_for_the_watching() -> None:
     assert (made.__name__, made.__module__, made.__doc__) == ("WithApp", __name__, "A handler.")
 
 
+def test_a_watched_class_that_takes_no_app_is_given_none() -> None:
+    made = HandlerClass(watched(Echo, lambda handshake, conn: None))
+    assert isinstance(made.make("handshake", "conn", "app"), Echo)  # type: ignore[arg-type]
+
+
 def test_a_watched_class_is_as_wrong_as_it_was() -> None:
     with pytest.raises(TypeError) as plain:
         HandlerClass(WithoutInit)
     with pytest.raises(TypeError) as wrapped:
         HandlerClass(watched(WithoutInit, lambda handshake, conn: None))
     assert str(plain.value) == str(wrapped.value)
-    HandlerClass(watched(Echo, lambda handshake, conn: None))

@@ -21,19 +21,29 @@ from tests.cli.processes import Command, environment, serving
 from tests.deadlines import scaled, wait_for
 from wskit.conn import format_address
 
-SHOUT = """
-class Shout:
+THREADS = """
+import threading
+
+class Thread:
     def __init__(self, handshake, conn):
         self.conn = conn
     def client_message(self, data):
-        self.conn.write(data.upper())
+        self.conn.write(f"{data} {threading.current_thread().name}")
 """
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "app.py").write_text(SHOUT)
+    (tmp_path / "app.py").write_text(THREADS)
     return tmp_path
+
+
+def has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 def close_code(peer: ClientConnection) -> int:
@@ -56,12 +66,19 @@ class TestServing:
                 assert peer.recv() == b"\x00\xff"
 
     @pytest.mark.parametrize(
-        "options", ["--blocking", "--workers 2 --threads 1 --small-pool 3", "--trace --verbose"]
+        ("options", "thread"),
+        [
+            ("--blocking", "wskit-connection"),
+            ("--workers 2 --threads 1 --small-pool 3", "wskit-worker-"),
+            ("--trace --verbose", "wskit-worker-"),
+        ],
     )
-    def test_a_handler_of_the_current_directory_serves(self, folder: Path, options: str) -> None:
-        with serving("app:Shout", *options.split(), cwd=folder) as (_, url), connect(url) as peer:
+    def test_a_handler_of_the_current_directory_serves(
+        self, folder: Path, options: str, thread: str
+    ) -> None:
+        with serving("app:Thread", *options.split(), cwd=folder) as (_, url), connect(url) as peer:
             peer.send("hello")
-            assert peer.recv() == "HELLO"
+            assert str(peer.recv()).startswith(f"hello {thread}")
 
     def test_what_it_agrees_to(self) -> None:
         options = ("--compress", "--subprotocol", "chat", "--subprotocol", "v2")
@@ -115,6 +132,8 @@ class TestServing:
         assert not path.exists()
 
     def test_ipv6_has_brackets(self) -> None:
+        if not has_ipv6():
+            pytest.skip("no IPv6 here")
         with serving("--host", "::1") as (_, url):
             assert re.fullmatch(r"ws://\[::1\]:\d+/", url)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import signal
 import struct
 import termios
 import threading
@@ -66,6 +67,20 @@ class TestWriting:
         assert sorted(reading.readline() for _ in lines) == [f"{line}\n" for line in lines]
         for thread in threads:
             thread.join()
+
+    def test_a_signal_in_mid_line_does_not_cut_it(self, pipe: Pipe) -> None:
+        """The write that it interrupts has written what the pipe holds; somebody reads after it."""
+        reading, writing = pipe
+        line, read = "x" * 300_000, list[str]()
+        reader = threading.Thread(target=lambda: read.append(reading.readline()))
+        before = signal.signal(signal.SIGALRM, lambda number, frame: reader.start())
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
+            Output(writing, needed=True).line(line)
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        reader.join()
+        assert read == [f"{line}\n"]
 
     def test_what_the_encoding_lacks_becomes_an_escape(self, tmp_path: Path) -> None:
         path = tmp_path / "out"

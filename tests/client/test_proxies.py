@@ -120,31 +120,40 @@ class TestHTTP:
         assert seen[0].startswith(f"CONNECT localhost:{server.port} ")
 
     def test_an_ipv6_address_gets_its_brackets(self) -> None:
-        with connect_proxy(b"HTTP/1.1 502 No way\r\n\r\n") as (proxy, seen):
-            with pytest.raises(HandshakeError):
-                connect("ws://[::1]:9/", proxy=f"http://{proxy}")
+        with (
+            connect_proxy(b"HTTP/1.1 502 No way\r\n\r\n") as (proxy, seen),
+            pytest.raises(HandshakeError),
+        ):
+            connect("ws://[::1]:9/", proxy=f"http://{proxy}")
         assert seen[0].startswith("CONNECT [::1]:9 HTTP/1.1\r\nHost: [::1]:9\r\n")
 
     def test_a_refusal_is_told(self) -> None:
         answer = b"HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
-        with connect_proxy(answer) as (proxy, _):
-            with pytest.raises(HandshakeError, match=r"^proxy: refused with status 407") as caught:
-                connect("ws://server.example/", proxy=f"http://{proxy}")
+        with (
+            connect_proxy(answer) as (proxy, _),
+            pytest.raises(HandshakeError, match=r"^proxy: refused with status 407") as caught,
+        ):
+            connect("ws://server.example/", proxy=f"http://{proxy}")
         assert caught.value.status == 407
         assert dict(caught.value.headers)["proxy-authenticate"] == "Basic"
 
     @pytest.mark.parametrize("answer", [b"\x05\x00 what?\r\n\r\n", b"HTTP/1.1 2"])
     def test_an_answer_that_is_no_http_is_told(self, answer: bytes) -> None:
-        with connect_proxy(answer) as (proxy, _):
-            with pytest.raises((HandshakeError, TimeoutError)) as caught:
-                connect("ws://server.example/", proxy=f"http://{proxy}", connect_timeout=0.2)
+        with (
+            connect_proxy(answer) as (proxy, _),
+            pytest.raises((HandshakeError, TimeoutError)) as caught,
+        ):
+            connect("ws://server.example/", proxy=f"http://{proxy}", connect_timeout=0.2)
         if isinstance(caught.value, HandshakeError):
             assert caught.value.status == 0
 
     def test_silence_has_a_deadline(self) -> None:
-        with connect_proxy(None) as (proxy, _), within(2.0):
-            with pytest.raises(TimeoutError, match="the proxy took too long"):
-                connect("ws://server.example/", proxy=f"http://{proxy}", connect_timeout=0.2)
+        with (
+            connect_proxy(None) as (proxy, _),
+            within(2.0),
+            pytest.raises(TimeoutError, match="the proxy took too long"),
+        ):
+            connect("ws://server.example/", proxy=f"http://{proxy}", connect_timeout=0.2)
 
     def test_nobody_there_is_refused(self) -> None:
         with listener() as sock:
@@ -192,19 +201,26 @@ class TestSOCKS:
 
     @pytest.mark.parametrize("user", ["", "user:wrong@"])
     def test_wrong_credentials_are_refused(self, user: str) -> None:
-        with socks5_proxy(("user", "pass")) as (proxy, _):
-            with pytest.raises(ConnectionRefusedError, match=r"^proxy: "):
-                connect("ws://server.example/", proxy=f"socks5://{user}{proxy}")
+        with (
+            socks5_proxy(("user", "pass")) as (proxy, _),
+            pytest.raises(ConnectionRefusedError, match=r"^proxy: "),
+        ):
+            connect("ws://server.example/", proxy=f"socks5://{user}{proxy}")
 
     def test_a_refusal_is_told(self) -> None:
-        with socks5_proxy(reply=5) as (proxy, _):
-            with pytest.raises(ConnectionRefusedError, match=r"^proxy: "):
-                connect("ws://server.example/", proxy=f"socks5://{proxy}")
+        with (
+            socks5_proxy(reply=5) as (proxy, _),
+            pytest.raises(ConnectionRefusedError, match=r"^proxy: "),
+        ):
+            connect("ws://server.example/", proxy=f"socks5://{proxy}")
 
     def test_silence_has_a_deadline(self) -> None:
-        with socks5_proxy(reply=None) as (proxy, _), within(2.0):
-            with pytest.raises(TimeoutError, match=r"^proxy: "):
-                connect("ws://server.example/", proxy=f"socks5://{proxy}", connect_timeout=0.2)
+        with (
+            socks5_proxy(reply=None) as (proxy, _),
+            within(2.0),
+            pytest.raises(TimeoutError, match=r"^proxy: "),
+        ):
+            connect("ws://server.example/", proxy=f"socks5://{proxy}", connect_timeout=0.2)
 
     def test_nobody_there_is_an_oserror(self) -> None:
         with listener() as sock:

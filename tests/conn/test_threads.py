@@ -164,6 +164,29 @@ class TestThreads:
             link.book.closed()
             assert link.peer.ended()
 
+    def test_after_that_every_write_fails_even_in_the_same_callback(self, blocking: bool) -> None:
+        raised: list[ConnectionClosed] = []
+
+        class Floods(Recorded):
+            def on_message(self, data: str | bytes) -> None:
+                self.conn.write(bytes(1_000_000))
+                for write in (self.conn.write, self.conn.write, self.conn.write_ping):
+                    try:
+                        write(bytes(100))
+                    except ConnectionClosed as error:
+                        raised.append(error)
+
+        with linked(
+            blocking=blocking,
+            buffer=4096,
+            handler=Floods,
+            max_write_buffer=1000,
+            write_timeout=0.05,
+        ) as link:
+            link.peer.text("go")
+            link.book.closed()
+        assert [type(error) for error in raised] == [WriteTimeout, *[ConnectionClosed] * 2]
+
     def test_a_writer_that_waits_is_woken_when_the_connection_ends(self, blocking: bool) -> None:
         with linked(blocking=blocking, buffer=4096, max_write_buffer=1000) as link:
             link.conn.write(bytes(1_000_000))

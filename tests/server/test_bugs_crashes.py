@@ -296,10 +296,10 @@ def test_a_write_after_the_end_never_reaches_whoever_has_the_descriptor_now(
     """Section 4.4: the frame landed in another connection."""
     server = serve(Recorded, book)
     old = connect(server)
-    fd = book.handler().conn._outbound.transport.fileno()
+    transport = book.handler().conn._outbound.transport
+    fd = transport.fileno()
     old.hang_up()
-    book.closed()
-    wait_for(lambda: not server.connections)
+    wait_for(lambda: transport.fileno() == -1)
     new = [connect(server) for _ in range(8)]
     fds = [handler.conn._outbound.transport.fileno() for handler in book.handlers[1:]]
     assert fd in fds, "the number is used again, or this proves nothing"

@@ -23,11 +23,11 @@ from ..protocol.opcodes import PING, PONG, MessageType, Side
 from .handlers import Handler
 from .hub import Hub, Runner, log
 from .keepalive import Keepalive
+from .linger import Linger, Progress
 from .turns import Turns
 
 __all__ = ["Phase", "Session"]
 
-_DISCARD = 4096  # bytes a read, once nobody wants them
 _CALLBACKS = {0: "wskit", 8: "client_close", 9: "client_ping", 10: "client_pong"} | dict.fromkeys(
     (1, 2), "client_message"
 )
@@ -55,10 +55,10 @@ class Session(Turns):
         "_handler",
         "_hub",
         "_leftover",
+        "_lingering",
         "_outbound",
         "_phase",
         "_runner",
-        "_shut",
         "_stalled",
         "conn",
     )
@@ -75,8 +75,8 @@ class Session(Turns):
         self._phase = _OPEN
         self._leftover = b""  # bytes that came with the handshake
         self._stalled = False  # messages wait here because the peer does not read its replies
-        self._shut = False  # our direction of TCP is closed
-        self._deadline = 0.0  # of the linger
+        self._lingering: Linger | None = None  # the phase LINGERING, and until when
+        self._deadline = 0.0
 
     @classmethod
     def make(cls, hub: Hub, runner: Runner, transport: Transport, handshake: Handshake) -> Session:
@@ -314,6 +314,7 @@ class Session(Turns):
     def _settle(self) -> None:
         """Nothing more can be written: the handler ends now, the socket when the peer agrees."""
         self._phase = _LINGERING
+        self._lingering = Linger(self.conn)
         self._close_handler()
         if self._outbound.lost:
             self._end()
@@ -323,67 +324,24 @@ class Session(Turns):
         self._runner.again(self)
 
     def _linger(self) -> None:
-        if self._phase is _GONE:
-            return
-        outbound = self._outbound
-        if outbound.lost or time.monotonic() >= self._deadline:
+        if self._lingering is None:
+            return  # gone
+        if self._outbound.lost or time.monotonic() >= self._deadline:
             self._end()
             return
-        if outbound.blocked:
-            return  # the close frame is not out yet
-        if not self._shut and self._handshake_over():
-            # To close with input unread would reset the connection and could destroy the close
-            # frame on its way, so first our half is closed and the rest of theirs read.
-            self._shut = True
-            self._shutdown(socket.SHUT_WR)
-        if not self._discard():
-            self._end()
-
-    def _handshake_over(self) -> bool:
-        protocol = self.conn._protocol
-        return protocol.close_received is not None or protocol.failed is not None
-
-    def _discard(self) -> bool:
-        """Read on without a handler; False when the connection can be closed."""
-        protocol = self.conn._protocol
-        if not self._handshake_over() and protocol.parser.pending:
-            self._look_for_close()
-        data = bytearray(_DISCARD)
-        try:
-            count = self._outbound.transport.recv_into(data)
-        except BlockingIOError:
-            # §7.1.1: after both close frames the server closes first, and at once.
-            return protocol.close_received is None
-        except OSError:
-            return False
-        if not count:
-            return False
-        self.conn._received += count
-        if not self._handshake_over():
-            self._feed(data[:count])
-        self._runner.again(self)
-        return True
-
-    def _feed(self, data: bytearray) -> None:
         self._borrow()
-        try:
-            for _ in self.conn._protocol.receive(data):
-                pass  # §7.1.6: what comes after our close frame is not for the application
-        except ProtocolError:
-            pass  # it is recorded in protocol.failed
+        progress = self._lingering.step()
         self._rest()
-
-    def _look_for_close(self) -> None:
-        try:
-            while self.conn._protocol.next_event() is not None:
-                pass
-        except ProtocolError:
-            pass
+        if progress is Progress.OVER:
+            self._end()
+        elif progress is Progress.MORE:
+            self._runner.again(self)
 
     def _end(self) -> None:
         if self._phase is _GONE:
             return
         self._phase = _GONE
+        self._lingering = None
         outbound, parser = self._outbound, self.conn._protocol.parser
         with outbound.lock:
             outbound.abandon()
@@ -392,12 +350,12 @@ class Session(Turns):
             self.conn._protocol.lose()
         self._close_handler()
         self._runner.forget(self, self.fd)
+        self._hub.end_session(self)  # before the peer can see the end, and perhaps come again
         with outbound.lock:  # nobody is in a call on the descriptor, which may soon be another's
             if outbound.watched:
                 self._hub.monitor.retire(outbound)
             else:
                 outbound.transport.close()
-        self._hub.end_session(self)
         log.debug("%s: closed %s", format_address(self.conn.address), self.conn.close_code)
 
     def _close_handler(self) -> None:
