@@ -259,6 +259,22 @@ class TestWhenFull:
                 peer.hang_up()
         assert sorted(answers) == ["HTTP/1.1 101"] * 2 + ["HTTP/1.1 503"] * 18
 
+    def test_threads_that_find_it_full_at_the_same_time_pause_it_once(
+        self, serve: Serve, connect: Connect
+    ) -> None:
+        server = serve(Silent, max_conn=1, handshake=HandshakeConfig(count=1))
+        for _ in range(5):
+            first = connect(server)
+            assert server._engine is not None
+            listener, _ = server._engine._listeners[0]
+            threads = [threading.Thread(target=listener._pause) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            first.hang_up()
+            wait_for(lambda: server.stats().connections == 0)
+
     def test_a_slot_is_free_again_however_its_connection_ended(
         self, serve: Serve, connect: Connect, book: Book
     ) -> None:

@@ -63,18 +63,19 @@ class Pinger:
 
 
 class Keepalive:
-    """Pings one open connection, and cuts it when nothing at all has come since the last ping."""
+    """Pings one open connection, and cuts it when nothing at all has come since a ping."""
 
     def __init__(self, pinger: Pinger, conn: Conn, interval: float, timeout: float | None) -> None:
-        """Ping every ``interval`` seconds, judge after ``timeout`` more (None: never)."""
+        """Ping every ``interval`` seconds; silence of ``timeout`` is the end (None: never)."""
         self._pinger = pinger
         self._conn = weakref.ref(conn)
         self._interval = interval
         self._timeout = timeout
-        self._pinged = False  # a ping awaits any sign of life
-        self._received = 0  # bytes, when it was sent
+        self._next = time.monotonic() + interval  # when the next ping is due
+        self._unanswered: float | None = None  # when the first ping after the last byte was sent
+        self._received = 0  # bytes by then
         self._ended = False
-        pinger.add(time.monotonic() + interval, self)
+        pinger.add(self._next, self)
 
     def end(self) -> None:
         """The connection is over; may be called again."""
@@ -91,22 +92,29 @@ class Keepalive:
             return None
         if conn.is_closed:
             return now + self._interval
-        if self._pinged and self._timeout is not None:
-            self._pinged = False
-            if not self._lives(conn):
-                self._cut(conn)
-                return now + self._interval
-            due = (conn._ping_sent or now) + self._interval
-            if due > now:
-                return due
-        self._ping(conn, now)
-        return now + (self._timeout if self._pinged and self._timeout else self._interval)
+        if self._lives(conn):
+            self._unanswered = None
+        if self._silent(now):
+            self._cut(conn)
+            return now + self._interval
+        if now >= self._next:
+            self._ping(conn, now)
+            self._next = now + self._interval
+        if self._unanswered is None or self._timeout is None:
+            return self._next
+        return min(self._next, self._unanswered + self._timeout)
 
     def _lives(self, conn: Conn) -> bool:
+        """Whether anything has come since this was asked last."""
+        before, self._received = self._received, conn._received
         # While nobody reads, the pong may lie in the socket. Should that be closed, and its
         # descriptor used again this very moment, then the answer does not matter any more.
         fd = conn._outbound.transport.fileno()
-        return conn._received != self._received or bool(wait_readable([fd], 0))
+        return self._received != before or bool(wait_readable([fd], 0))
+
+    def _silent(self, now: float) -> bool:
+        since, timeout = self._unanswered, self._timeout
+        return since is not None and timeout is not None and now >= since + timeout
 
     def _cut(self, conn: Conn) -> None:
         log.debug("%s: no answer to a ping", format_address(conn.address))
@@ -124,7 +132,8 @@ class Keepalive:
         try:
             # A frame this small fits where there is room at all.
             if not conn.is_closed and wait_writable(outbound.transport.fileno(), 0):
-                self._received, self._pinged = conn._received, True
+                if self._unanswered is None:
+                    self._unanswered = now
                 conn._ping_sent = now
                 with contextlib.suppress(ConnectionClosed):
                     outbound.put(conn._protocol.control(PING, KEEPALIVE))

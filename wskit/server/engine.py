@@ -50,6 +50,7 @@ class Engine:
         self._next_worker = itertools.cycle(self.workers)
         self.connection_threads: set[ConnectionThread] = set()
         self._listeners: list[tuple[Listener, Worker | None]] = []
+        self._pausing = threading.Lock()  # guards _paused, and whether listeners are watched
         self._paused: list[tuple[Listener, Worker | None]] = []
         self._thread = 0  # the ident of the one that runs the monitor
         self._stop: tuple[int, str, float] | None = None
@@ -143,11 +144,14 @@ class Engine:
             self._start(runner, Pending(self.hub, runner, peer, address, counted))
 
         def pause() -> None:
-            self._withdraw(listener, worker)
-            self.monitor.call(lambda: self._pause((listener, worker)))
+            with self._pausing:
+                if pair not in self._paused:  # two threads may have found the server full
+                    self._paused.append(pair)
+                    self._withdraw(*pair)
+            self.monitor.call(self._await_slot)
 
-        listener = Listener(self.hub, sock, admit, pause)
-        return listener, worker
+        pair = Listener(self.hub, sock, admit, pause), worker
+        return pair
 
     def _withdraw(self, listener: Listener, worker: Worker | None) -> None:
         if worker is not None:
@@ -162,8 +166,7 @@ class Engine:
         else:
             self.monitor.listen(listener.fd, lambda: listener.on_ready(0))
 
-    def _pause(self, pair: tuple[Listener, Worker | None]) -> None:
-        self._paused.append(pair)
+    def _await_slot(self) -> None:
         self.monitor.on_slot_freed = self._slot_freed
         if self.hub.has_slot():
             self._slot_freed()  # one was freed before we began to ask
@@ -172,14 +175,12 @@ class Engine:
         if self._stop is not None:
             self._finish_if_empty()
             return
-        paused, self._paused = self._paused, []
-        for pair in paused:
-            if pair[0].exhausted:
-                self._paused.append(pair)
-            else:
+        with self._pausing:
+            for pair in [pair for pair in self._paused if not pair[0].exhausted]:
+                self._paused.remove(pair)
                 self._resume(pair)
-        if not self._paused:
-            self.monitor.on_slot_freed = None
+            if not self._paused:
+                self.monitor.on_slot_freed = None
 
     def _runner(self) -> Worker | ConnectionThread:
         return self._runner_thread() if self._blocking else next(self._next_worker)
@@ -235,9 +236,10 @@ class Engine:
         sock, self._sock = self._sock, None
         if sock is None:
             return  # once only: by now another server may have the path
-        for listener, worker in self._listeners:
-            self._withdraw(listener, worker)
-        sock.close()
+        with self._pausing:
+            for pair in self._listeners:
+                self._withdraw(*pair)
+            sock.close()
         if self._config.unix_path is not None:
             with contextlib.suppress(OSError):
                 os.unlink(self._config.unix_path)
