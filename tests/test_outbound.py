@@ -120,7 +120,8 @@ def test_what_does_not_go_waits_for_the_engine_in_order(
     assert engine.asked == ["watch"]
     assert out.sent + out.queued == len(BIG) + 17
     assert receive(pair, len(BIG) + 17, out) == BIG + b"behind itand that"
-    assert not (out.blocked or out.queued)
+    assert not out.blocked
+    assert out.queued == 0
     out.drain(engine.unwatch)
     assert not out.watched
     assert engine.asked[-2:] == ["unwatch", "attend"]  # it may read again
@@ -236,9 +237,10 @@ def test_without_room_in_time_the_transport_is_lost(
 
 
 def test_room_is_found_before_all_is_out(pair: Pair, engine: Engine) -> None:
-    out = Outbound(pair[0], engine, limit=len(BIG), timeout=scaled(5))
+    out = Outbound(pair[0], engine, limit=len(BIG), timeout=scaled(20))
     put(out, BIG)
     left = out.queued
+    started = time.monotonic()
 
     def read_a_little() -> None:
         # Enough that the kernel, which has watermarks, takes more; then the engine drains.
@@ -247,10 +249,11 @@ def test_room_is_found_before_all_is_out(pair: Pair, engine: Engine) -> None:
             out.drain(nothing)
 
     reader = threading.Thread(target=read_a_little)
-    reader.start()
     with out.lock:
+        reader.start()  # it cannot drain before the writer waits
         out.wait_for_room(len(BIG) - left + 1)
         assert 0 < out.queued < left
+    assert time.monotonic() - started < scaled(10)
     reader.join(scaled(5))
 
 

@@ -100,6 +100,27 @@ def test_a_wake_that_races_with_close_never_reaches_another_descriptor(waker: Wa
             thread.join(scaled(5))
 
 
+@pytest.mark.skipif(not hasattr(os, "eventfd"), reason="needs eventfd")
+def test_the_descriptor_is_not_closed_while_it_is_written_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waker, write = Waker(), os.eventfd_write
+    closing = threading.Thread(target=waker.close)
+    waited = []
+
+    def held_up(fd: int, value: int) -> None:
+        closing.start()
+        closing.join(0.05)
+        waited.append(closing.is_alive())
+        write(fd, value)
+
+    monkeypatch.setattr(os, "eventfd_write", held_up)
+    waker.wake()
+    closing.join(scaled(5))
+    assert waited == [True]
+    assert waker.fileno() == -1
+
+
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs an interval timer")
 def test_a_signal_handler_may_wake_while_the_thread_it_interrupts_wakes(waker: Waker) -> None:
     handled = []

@@ -189,7 +189,7 @@ class Outbound:
 
     def hold(self) -> None:
         """Keep back what is written until ``open``; for a connection that nobody else knows yet."""
-        self.blocked = self.gathering = True
+        self.blocked = True
 
     def open(self, first: bytes) -> None:
         """Send ``first``, then what was written since ``hold``. Takes the lock.
@@ -197,7 +197,7 @@ class Outbound:
         So a handler may write before the 101 that must precede it.
         """
         with self.lock:
-            self.blocked = self.gathering = False
+            self.blocked = False
             if not self.lost:
                 self._frames.insert(0, first)
                 self.resume()

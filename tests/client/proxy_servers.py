@@ -7,6 +7,7 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from tests.client.raw import listener
 from tests.deadlines import scaled
@@ -61,7 +62,7 @@ def socks5_proxy(
     seen: Seen = []
 
     def serve(client: socket.socket) -> None:
-        exactly = lambda size: read_exactly(client, size)  # noqa: E731
+        exactly = partial(read_exactly, client)
         _, count = exactly(2)
         methods = exactly(count)
         method = 2 if credentials else 0

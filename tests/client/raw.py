@@ -110,7 +110,7 @@ class Peer:
         self._data += data
 
 
-Script = Callable[[Peer], None]
+Script = Callable[[Peer], object]
 
 
 def accept_value(request: str) -> str:

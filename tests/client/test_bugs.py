@@ -14,6 +14,7 @@ import ssl
 import statistics
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -81,11 +82,10 @@ def test_bug_14_writes_of_many_threads_do_not_mix() -> None:
 
     with raw_server(script) as url, connect(url) as client, contextlib.ExitStack() as threads:
         for name in range(8):
-            threads.enter_context(in_thread(lambda name=name: write(name)))
+            threads.enter_context(in_thread(partial(write, name)))
     assert all(frame.payload[:1] * len(frame.payload) == frame.payload for frame in frames)
-    assert sorted(len(frame.payload) for frame in frames) == sorted(
-        [n * 1000 for n in range(8)] * 100
-    )
+    sizes = sorted(len(frame.payload) for frame in frames)
+    assert sizes == sorted([name * 1000 for name in range(8)] * 100)
 
 
 def test_bug_15_a_request_may_be_longer_than_the_buffer(echo: str) -> None:
@@ -157,7 +157,7 @@ def test_bug_20_connecting_and_the_tls_handshake_have_a_deadline() -> None:
     ):
         connect(f"ws://127.0.0.1:{sock.getsockname()[1]}/", connect_timeout=0.1)
     with (
-        raw_server(lambda peer: peer.rest() and None) as url,
+        raw_server(Peer.rest) as url,
         within(2.0),
         pytest.raises(TimeoutError),
     ):
@@ -166,14 +166,18 @@ def test_bug_20_connecting_and_the_tls_handshake_have_a_deadline() -> None:
 
 def test_bug_21_server_and_client_in_one_process_leave_nothing(serve: Serve) -> None:
     url = f"ws://127.0.0.1:{serve().port}/"
-    threads, descriptors = threading.active_count(), len(os.listdir("/dev/fd"))
+    connect(url).close()
+    descriptors = len(os.listdir("/dev/fd"))
     for _ in range(50):
         with connect(url) as client:
             client.write("x")
             client.read()
     gc.collect()
-    wait_for(lambda: threading.active_count() <= threads, what="the threads of the clients")
-    wait_for(lambda: len(os.listdir("/dev/fd")) <= descriptors, what="their descriptors")
+    wait_for(lambda: len(os.listdir("/dev/fd")) <= descriptors, what="their descriptors' end")
+    wait_for(
+        lambda: not any(t.name in ("wskit-client", "wskit-pings") for t in threading.enumerate()),
+        what="their threads' end",
+    )
 
 
 def test_bug_22_a_copied_client_shares_the_compression(serve: Serve) -> None:
@@ -204,8 +208,7 @@ def test_bug_32_there_is_a_host_header_without_being_asked_for() -> None:
 def test_bug_37_a_server_that_goes_away_is_an_exception_not_a_crash(serve: Serve) -> None:
     server = serve()
     with connect(f"ws://127.0.0.1:{server.port}/") as client:
-        server.stop()
-        with pytest.raises(ConnectionClosed, match="1001"):
+        with in_thread(server.stop), pytest.raises(ConnectionClosed, match="1001"):
             client.read(timeout=scaled(5))
         with pytest.raises(ConnectionClosed):
             client.write("anyone?")

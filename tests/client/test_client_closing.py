@@ -6,6 +6,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -119,8 +120,7 @@ class TestClose:
             client = connect(url)
             with contextlib.ExitStack() as threads:
                 for number in range(8):
-                    close = lambda number=number: client.close(4000 + number)  # noqa: E731
-                    threads.enter_context(in_thread(close))
+                    threads.enter_context(in_thread(partial(client.close, 4000 + number)))
         assert client.close_code == codes[0]
 
     def test_wakes_a_read_in_another_thread(self, echo: str) -> None:

@@ -27,7 +27,7 @@ def tls_server(server_tls: ssl.SSLContext) -> TLSServer:
     """Give ``raw_server`` under TLS."""
 
     def start(script: Script, **options: int) -> contextlib.AbstractContextManager[str]:
-        return raw_server(script, tls=server_tls, **options)  # type: ignore[arg-type]
+        return raw_server(script, tls=server_tls, **options)
 
     return start
 

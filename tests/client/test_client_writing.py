@@ -8,9 +8,11 @@ import socket
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from websockets.sync.server import ServerConnection
+from websockets.sync.server import serve as serve_other
 
 from tests.client.conftest import Serve
 from tests.client.limits import within
@@ -314,9 +316,11 @@ class TestCompression:
             assert client.read() == (MessageType.TEXT, "x" * 1000)
 
     def test_works_with_another_server(self) -> None:
-        from websockets.sync.server import serve as other_serve
+        def handler(connection: ServerConnection) -> None:
+            for message in connection:
+                connection.send(message)
 
-        with other_serve(lambda c: [c.send(m) for m in c], "127.0.0.1", 0) as server:
+        with serve_other(handler, "127.0.0.1", 0) as server:
             thread = threading.Thread(target=server.serve_forever)
             thread.start()
             port = server.socket.getsockname()[1]
@@ -333,7 +337,7 @@ class TestCompression:
 
 
 @contextlib.contextmanager
-def raw_ping_pong():  # type: ignore[no-untyped-def]
+def raw_ping_pong() -> Iterator[Callable[[], object]]:
     """Give a call that sends a byte to a thread and waits for its answer."""
 
     def answer() -> None:

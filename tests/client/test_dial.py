@@ -178,7 +178,7 @@ class TestTLS:
     def test_a_silent_server_has_a_deadline(self, client_tls: ssl.SSLContext) -> None:
         """Bug 20."""
         with (
-            raw_server(lambda peer: peer.rest() and None) as url,
+            raw_server(Peer.rest) as url,
             within(2.0),
             pytest.raises(TimeoutError, match="the TLS handshake took too long"),
         ):

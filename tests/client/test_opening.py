@@ -309,7 +309,7 @@ class TestResponse:
 class TestDeadline:
     def test_a_silent_server(self) -> None:
         with (
-            raw_server(lambda peer: peer.rest() and None) as url,
+            raw_server(Peer.rest) as url,
             within(2.0),
             pytest.raises(TimeoutError, match="the handshake took too long"),
         ):
@@ -349,7 +349,7 @@ class TestDeadline:
 
     def test_a_server_that_does_not_read(self) -> None:
         done = threading.Event()
-        script: Script = lambda peer: done.wait(scaled(5)) and None  # noqa: E731
+        script: Script = lambda peer: done.wait(scaled(5))  # noqa: E731
         with raw_server(script, receive_buffer=4096) as url, client_of(url) as client:
             client._transport.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
             with within(2.0), pytest.raises(TimeoutError):

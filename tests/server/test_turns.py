@@ -121,22 +121,17 @@ def test_no_readiness_is_forgotten_and_no_two_steps_overlap_when_threads_race() 
 class Sleepy(Recorded):
     """Takes from no time to a few ms for a message."""
 
+    chance = random.Random(6455).random
+
     def on_message(self, data: str | bytes) -> None:
-        if self.app.chance() < 0.2:
-            threading.Event().wait(self.app.chance() * 0.004)
+        if self.chance() < 0.2:
+            threading.Event().wait(self.chance() * 0.004)
         self.conn.write(data)
 
 
-class Dice(Book):
-    def __init__(self) -> None:
-        super().__init__()
-        self.chance = random.Random(6455).random
-
-
 def test_callbacks_come_one_at_a_time_and_in_order_under_load(
-    serve: Serve, connect: Connect
+    serve: Serve, connect: Connect, book: Book
 ) -> None:
-    book = Dice()
     server = serve(Sleepy, book, worker_count=2)
     peers = [connect(server) for _ in range(24)]
     for start in range(0, 40, 4):
@@ -149,6 +144,5 @@ def test_callbacks_come_one_at_a_time_and_in_order_under_load(
         peer.close_frame()
         assert peer.read_close() == 1000
     book.closed(len(peers))
-    book.check()
     assert all(handler.messages == expected for handler in book.handlers)
     wait_for(lambda: server.stats().connections == 0)

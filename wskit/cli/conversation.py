@@ -109,12 +109,17 @@ def _lines() -> Iterator[bytes]:
     # Not through sys.stdin: Python aborts at exit if a daemon thread is in the lock of its buffer.
     if sys.stdin is None:
         return
-    rest, fd = b"", sys.stdin.fileno()
+    fd = sys.stdin.fileno()
+    begun: list[bytes] = []  # the pieces of a line whose end has not come
     while chunk := _read(fd):
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from lines
-    if rest:
-        yield rest
+        first, *others = chunk.split(b"\n")
+        begun.append(first)
+        if others:
+            yield b"".join(begun)
+            yield from others[:-1]
+            begun = [others[-1]]
+    if any(begun):
+        yield b"".join(begun)
 
 
 def _read(fd: int) -> bytes:

@@ -110,7 +110,7 @@ class Keepalive:
         # While nobody reads, the pong may lie in the socket. Should that be closed, and its
         # descriptor used again this very moment, then the answer does not matter any more.
         fd = conn._outbound.transport.fileno()
-        return self._received != before or bool(wait_readable([fd], 0))
+        return self._received != before or fd < 0 or bool(wait_readable([fd], 0))
 
     def _silent(self, now: float) -> bool:
         since, timeout = self._unanswered, self._timeout

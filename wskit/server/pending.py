@@ -78,16 +78,6 @@ class Pending(Turns):
             self._begin_tls(sock)
         hub.monitor.add_timer(self._deadline, self)
 
-    @property
-    def done(self) -> bool:
-        """Whether it came to an end, one way or the other."""
-        return self._done
-
-    @property
-    def deadline(self) -> float:
-        """When it must be over, on the monotonic clock."""
-        return self._deadline
-
     def on_timer(self, now: float) -> float | None:
         """Answer 408 to who is too slow; end what lingers."""
         if self._done:

@@ -63,7 +63,6 @@ class Worker:
         self._stopping = False
         self._turns = 0  # that leaders began; the monitor watches it
         self._turns_seen = 0  # at its last tick
-        self._at_work = False  # whether the leader was, at its last tick
         self._slow_until = 0.0
         self._local = threading.local()
         self._threads = [
@@ -147,14 +146,14 @@ class Worker:
     def check(self) -> bool:
         """Relieve a leader that is stuck; return whether anything goes on here.
 
-        Called by the monitor at every tick. A leader that polled at neither of two ticks, with no
-        turn begun in between, has been in the same handler all the time.
+        Called by the monitor at every tick. A leader that began no turn since the last tick and
+        does not poll has been in the same handler since, or has only just been woken.
         """
         turns, at_work = self._turns, self._leader_at_work()
         moved = turns != self._turns_seen
-        if at_work and self._at_work and not moved:
+        self._turns_seen = turns
+        if at_work and not moved:
             self._relieve()
-        self._turns_seen, self._at_work = turns, at_work
         return at_work or moved
 
     def stop(self) -> None:
