@@ -11,7 +11,17 @@ from tests.deadlines import scaled, wait_for
 from tests.server.conftest import Connect, Serve
 from tests.server.peer import BINARY, TEXT, frame
 from tests.server.recording import Book, Recorded
-from wskit import Conn, Handshake, MessageType, Opcode, Server, ServerConfig, frame_bin, frame_text
+from wskit import (
+    Conn,
+    Handshake,
+    MessageType,
+    Opcode,
+    Server,
+    ServerConfig,
+    ThreadPoolConfig,
+    frame_bin,
+    frame_text,
+)
 from wskit.scratch import Scratch
 
 
@@ -76,7 +86,7 @@ class TestHandlers:
                 pieces[-1][:] = data.encode() * 100
                 self.conn.write(pieces[-1])
 
-        peer = connect(serve(Keeps))
+        peer = connect(serve(Keeps, thread_pool=ThreadPoolConfig(count=1)))
         for letter in "abc":
             peer.text(letter)
             assert peer.read().payload == letter.encode() * 100
