@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +11,8 @@ import pytest
 
 from tests.client.conftest import Serve
 from tests.client.limits import within
-from tests.client.raw import Peer, Script, raw_server
+from tests.client.raw import raw_server
+from tests.client.recording import ALL, Everything, Recorder, sending
 from tests.deadlines import scaled, wait_for
 from tests.protocol.wire import PONG, SERVER, Frame
 from wskit import (
@@ -21,63 +21,8 @@ from wskit import (
     ConnectionClosed,
     Handshake,
     MessageType,
-    ProtocolError,
     connect,
 )
-
-
-class Recorder:
-    """Writes down what is called, and whether two calls ever overlapped."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, object]] = []
-        self.overlapped = False
-        self.threads: set[int] = set()
-        self._inside = threading.Lock()
-
-    def note(self, name: str, data: object = None) -> None:
-        if not self._inside.acquire(blocking=False):
-            self.overlapped = True
-            return
-        self.threads.add(threading.get_ident())
-        self.calls.append((name, data))
-        self._inside.release()
-
-    def server_message(self, data: str | bytes) -> None:
-        self.note("message", data)
-
-    def close(self) -> None:
-        self.note("close")
-
-
-class Everything(Recorder):
-    def server_ping(self, data: bytes) -> None:
-        self.note("ping", data)
-
-    def server_pong(self, data: bytes) -> None:
-        self.note("pong", data)
-
-    def server_close(self, data: bytes) -> None:
-        self.note("close frame", data)
-
-
-def sending(*data: bytes, answers: list[Frame] | None = None) -> Script:
-    """Give a script that sends these bytes, then waits for the client's close."""
-
-    def script(peer: Peer) -> None:
-        peer.accept()
-        for each in data:
-            peer.send(each)
-        while (frame := peer.frame()).opcode != 8:
-            if answers is not None:
-                answers.append(frame)
-        if answers is not None:
-            answers.append(frame)
-
-    return script
-
-
-ALL = (SERVER.text("t"), SERVER.binary(b"b"), SERVER.ping(b"1"), SERVER.pong(b"2"))
 
 
 class TestCallbacks:
@@ -249,153 +194,6 @@ class TestNewThread:
         assert record.name == "wskit.client"
         assert record.exc_info is not None
         assert isinstance(record.exc_info[1], KeyError)
-
-
-class TestEnd:
-    @pytest.mark.parametrize("name", ["server_message", "server_ping", "server_pong"])
-    def test_an_exception_closes_with_1011_and_comes_out(self, name: str) -> None:
-        def fail(self: Recorder, data: object) -> None:
-            raise KeyError(name)
-
-        handler = type("Handler", (Recorder,), {name: fail})()
-        answers: list[Frame] = []
-        with (
-            raw_server(sending(*ALL, answers=answers)) as url,
-            pytest.raises(KeyError, match=name),
-        ):
-            connect(url).read_loop(handler)
-        assert answers[-1].opcode == 8
-        assert answers[-1].payload[:2] == b"\x03\xf3"
-        assert handler.calls[-1] == ("close", None)
-        assert handler.calls.count(("close", None)) == 1
-
-    def test_an_exception_in_close_comes_out_and_the_socket_is_freed(self) -> None:
-        class Handler(Recorder):
-            def close(self) -> None:
-                raise KeyError("close")
-
-        with raw_server(sending(SERVER.close())) as url:
-            client = connect(url)
-            with pytest.raises(KeyError, match="close"):
-                client.read_loop(Handler())
-            assert client._transport.fileno() == -1
-
-    def test_a_protocol_error_comes_out_after_close(self) -> None:
-        handler, answers = Recorder(), list[Frame]()
-        with (
-            raw_server(sending(SERVER.text("x"), SERVER.frame(3), answers=answers)) as url,
-            pytest.raises(ProtocolError, match="reserved opcode"),
-        ):
-            connect(url).read_loop(handler)
-        assert handler.calls == [("message", "x"), ("close", None)]
-        assert answers[-1].payload[:2] == b"\x03\xea"
-
-    @pytest.mark.parametrize("end", [Peer.finish_sending, Peer.reset])
-    def test_a_server_that_is_gone_is_no_error(self, end: Callable[[Peer], None]) -> None:
-        """Bug 37: knowing that the server went away without crashing the client."""
-
-        def script(peer: Peer) -> None:
-            peer.accept()
-            peer.frame()
-            end(peer)
-
-        handler = Recorder()
-        with raw_server(script) as url:
-            client = connect(url)
-            client.write("go")
-            client.read_loop(handler)
-        assert handler.calls == [("close", None)]
-        assert client.close_code == 1006
-
-    def test_a_write_to_a_dead_connection_is_no_error_of_the_handler(self) -> None:
-        """Messages that came before the end are still delivered, and the server's code is known."""
-
-        def script(peer: Peer) -> None:
-            peer.accept()
-            peer.send(b"".join(SERVER.text(str(n)) for n in range(5)) + SERVER.close(1001))
-
-        class Writer(Recorder):
-            def server_message(self, data: str | bytes) -> None:
-                self.note("message", data)
-                wait_for(lambda: client.write("x"))  # until it raises ConnectionClosed
-
-        handler = Writer()
-        with raw_server(script) as url:
-            client = connect(url)
-            client.read_loop(handler)
-        assert [data for name, data in handler.calls if name == "message"] == list("01234")
-        assert client.close_code == 1001
-
-    def test_a_close_in_a_callback_is_the_last_that_it_hears(self, echo: str) -> None:
-        class Handler(Recorder):
-            def server_message(self, data: str | bytes) -> None:
-                self.note("message", data)
-                with within(1.0):
-                    client.close(4000, "enough")
-
-            def server_close(self, data: bytes) -> None:
-                self.note("close frame", data)
-
-        def script(peer: Peer) -> None:
-            peer.accept()
-            peer.send(SERVER.text("1") + SERVER.text("2"))
-            codes.append(peer.close_code())
-            peer.send(SERVER.text("3") + SERVER.close(4000, b"enough"))
-
-        handler, codes = Handler(), list[int | None]()
-        with raw_server(script) as url:
-            client = connect(url)
-            client.read_loop(handler)
-        assert codes == [4000]
-        assert handler.calls == [("message", "1"), ("close", None)]
-
-    def test_a_close_in_the_close_callback_does_nothing(self) -> None:
-        class Handler(Recorder):
-            def close(self) -> None:
-                self.note("close")
-                with within(1.0):
-                    client.close()
-
-        handler = Handler()
-        with raw_server(sending(SERVER.close(1001))) as url:
-            client = connect(url)
-            client.read_loop(handler)
-        assert handler.calls == [("close", None)]
-
-    def test_a_server_that_does_not_answer_does_not_hold_the_loop(self) -> None:
-        class Handler(Recorder):
-            def server_message(self, data: str | bytes) -> None:
-                client.close()
-
-        def script(peer: Peer) -> None:
-            peer.accept(after=SERVER.text("x"))
-            done.wait(scaled(5))
-
-        done = threading.Event()
-        with raw_server(script) as url:
-            client = connect(url, close_timeout=0.2)
-            with within(2.0):
-                client.read_loop(Handler())
-            done.set()
-
-    def test_an_interrupt_ends_the_loop_and_leaves_the_connection_open(self) -> None:
-        def script(peer: Peer) -> None:
-            peer.accept()
-            wait_for(lambda: client and client[0]._reader.lock.locked())
-            signal.pthread_kill(main, signal.SIGINT)
-            peer.finish()
-
-        main = threading.main_thread().ident or 0
-        client: list[Client] = []
-        handler = Recorder()
-        with raw_server(script) as url:
-            client.append(connect(url))
-            with pytest.raises(KeyboardInterrupt):
-                client[0].read_loop(handler)
-            assert handler.calls == [("close", None)]
-            assert not client[0].is_closed
-            client[0].close()
-            assert client[0].close_code == 1000
 
 
 def test_callbacks_never_overlap_though_eight_threads_write_and_close(serve: Serve) -> None:

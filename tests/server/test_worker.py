@@ -15,7 +15,11 @@ from tests.server.peer import PING, PONG, Frame, Peer, frame
 from tests.server.recording import Book, Recorded
 from wskit import Server, ServerConfig, ThreadPoolConfig
 from wskit.server.config import blocking_mode
+from wskit.server.handlers import HandlerClass
+from wskit.server.hub import Hub
+from wskit.server.monitor import Monitor
 from wskit.server.session import Session
+from wskit.server.worker import Worker
 
 pytestmark = pytest.mark.skipif(blocking_mode(), reason="needs epoll or kqueue")
 
@@ -229,3 +233,18 @@ def test_config_of_the_pool_is_kept(serve: object, book: Book) -> None:
     server = serve(Recorded, book, thread_pool=ThreadPoolConfig(count=7))
     assert isinstance(server.config, ServerConfig)
     wait_for(lambda: server.stats().threads == 7)
+
+
+def test_every_thread_that_polls_sees_a_stop() -> None:
+    """A leader that was relieved just before it polls polls beside the new one."""
+    monitor = Monitor()
+    worker = Worker(Hub(ServerConfig(), HandlerClass(Sleeper), monitor), 0)
+    worker.stop()
+    for member in worker._threads[:2]:
+        poll = threading.Thread(target=worker._poll, args=(member,), daemon=True)
+        poll.start()
+        poll.join(scaled(5))
+        assert not poll.is_alive()
+    worker._poller.close()
+    worker._waker.close()
+    monitor.close()

@@ -261,6 +261,8 @@ class Worker:
         for event in events:
             if event[0] == waker:
                 self._waker.drain()
+                if self._stopping:  # one that was relieved may still poll: it has to see this too
+                    self._waker.wake()
             else:
                 self._ready.append(event)
         self._admit_later()
