@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import weakref
 
 from tests.deadlines import scaled
-from wskit.timers import Timers
+from wskit.timers import Alarm, Timers
 
 
-class Alarm:
+class Bell:
     """Rings into ``book`` and asks for the times in ``again``, one after the other."""
 
     def __init__(self, book: list[tuple[str, float]], name: str, *again: float) -> None:
@@ -26,7 +27,7 @@ def test_without_deadlines_there_is_no_next_one() -> None:
 def test_what_is_due_rings_earliest_first_and_the_rest_stays() -> None:
     timers, book = Timers(), list[tuple[str, float]]()
     for name, deadline in [("c", 3.0), ("a", 1.0), ("d", 9.0), ("b", 2.0)]:
-        timers.add(deadline, Alarm(book, name))
+        timers.add(deadline, Bell(book, name))
     assert timers.run(3.0) == 9.0
     assert book == [("a", 3.0), ("b", 3.0), ("c", 3.0)]
     assert timers.run(8.9) == 9.0
@@ -37,22 +38,22 @@ def test_what_is_due_rings_earliest_first_and_the_rest_stays() -> None:
 def test_equal_deadlines_ring_in_the_order_in_which_they_were_added() -> None:
     timers, book = Timers(), list[tuple[str, float]]()
     for name in "abcd":
-        timers.add(1.0, Alarm(book, name))
+        timers.add(1.0, Bell(book, name))
     timers.run(1.0)
     assert [name for name, _ in book] == list("abcd")
 
 
 def test_add_says_whether_it_is_the_first() -> None:
     timers, book = Timers(), list[tuple[str, float]]()
-    assert timers.add(5.0, Alarm(book, "a"))
-    assert not timers.add(5.0, Alarm(book, "b"))
-    assert not timers.add(6.0, Alarm(book, "c"))
-    assert timers.add(4.0, Alarm(book, "d"))
+    assert timers.add(5.0, Bell(book, "a"))
+    assert not timers.add(5.0, Bell(book, "b"))
+    assert not timers.add(6.0, Bell(book, "c"))
+    assert timers.add(4.0, Bell(book, "d"))
 
 
 def test_whoever_returns_a_deadline_rings_again() -> None:
     timers, book = Timers(), list[tuple[str, float]]()
-    timers.add(1.0, Alarm(book, "a", 5.0, 7.0))
+    timers.add(1.0, Bell(book, "a", 5.0, 7.0))
     assert timers.run(1.0) == 5.0
     assert timers.run(6.0) == 7.0
     assert timers.run(7.0) is None
@@ -61,7 +62,7 @@ def test_whoever_returns_a_deadline_rings_again() -> None:
 
 def test_a_deadline_in_the_past_does_not_keep_the_thread_for_ever() -> None:
     timers, book = Timers(), list[tuple[str, float]]()
-    timers.add(1.0, Alarm(book, "a", 0.5))
+    timers.add(1.0, Bell(book, "a", 0.5))
     following = timers.run(2.0)
     assert following is not None
     assert following > 2.0
@@ -73,8 +74,8 @@ def test_a_subject_may_add_others_while_it_rings() -> None:
 
     class Adds:
         def on_timer(self, now: float) -> None:
-            timers.add(now, Alarm(book, "at once"))
-            timers.add(now + 1, Alarm(book, "later"))
+            timers.add(now, Bell(book, "at once"))
+            timers.add(now + 1, Bell(book, "later"))
 
     timers.add(1.0, Adds())
     assert timers.run(1.0) == 2.0
@@ -83,7 +84,7 @@ def test_a_subject_may_add_others_while_it_rings() -> None:
 
 def test_none_is_lost_when_threads_add_while_one_runs() -> None:
     timers, book = Timers(), list[tuple[str, float]]()
-    alarm = Alarm(book, "x")
+    alarm = Bell(book, "x")
 
     def add() -> None:
         for number in range(500):
@@ -98,3 +99,36 @@ def test_none_is_lost_when_threads_add_while_one_runs() -> None:
         thread.join(scaled(5))
     timers.run(7.0)
     assert len(book) == 2000
+
+
+class TestAlarm:
+    def test_passes_on_and_comes_again_as_its_subject_says(self) -> None:
+        subject = Subject([2.0, None])
+        timers = Timers()
+        timers.add(1.0, Alarm(subject))
+        assert timers.run(1.0) == 2.0
+        assert timers.run(2.0) is None
+        assert subject.called == [1.0, 2.0]
+
+    def test_called_off_it_calls_nobody_and_keeps_nothing_alive(self) -> None:
+        subject = Subject([None])
+        timers, alarm, gone = Timers(), Alarm(subject), weakref.ref(subject)
+        timers.add(1.0, alarm)
+        alarm.cancel()
+        called = subject.called
+        del subject
+        assert gone() is None
+        assert timers.run(1.0) is None
+        assert called == []
+
+
+class Subject:
+    """Writes down when it was called; says when to come again."""
+
+    def __init__(self, again: list[float | None]) -> None:
+        self.called: list[float] = []
+        self._again = iter(again)
+
+    def on_timer(self, now: float) -> float | None:
+        self.called.append(now)
+        return next(self._again)

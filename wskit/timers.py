@@ -7,7 +7,7 @@ import itertools
 import threading
 from typing import Protocol as Interface
 
-__all__ = ["Timed", "Timers"]
+__all__ = ["Alarm", "Timed", "Timers"]
 
 
 class Timed(Interface):
@@ -17,8 +17,27 @@ class Timed(Interface):
         """Do what is due at ``now``; return the next deadline, or None for none."""
 
 
+class Alarm:
+    """A subject that can be called off, so that the heap does not keep it alive until it is due."""
+
+    __slots__ = ("_subject",)
+
+    def __init__(self, subject: Timed) -> None:
+        """Stand for ``subject``."""
+        self._subject: Timed | None = subject
+
+    def on_timer(self, now: float) -> float | None:
+        """Pass it on, unless it was called off."""
+        subject = self._subject
+        return None if subject is None else subject.on_timer(now)
+
+    def cancel(self) -> None:
+        """Forget the subject; callable from any thread."""
+        self._subject = None
+
+
 class Timers:
-    """A heap of (deadline, subject). Nothing is cancelled: a subject with nothing to do says so.
+    """A heap of (deadline, subject); a subject with nothing to do says so when its time comes.
 
     Times are ``time.monotonic()`` seconds. ``add`` may be called from any thread.
     """

@@ -19,7 +19,7 @@ from typing import Protocol as Interface
 
 from ..logs import logger
 from ..outbound import Outbound
-from ..timers import Timed, Timers
+from ..timers import Alarm, Timed, Timers
 from ..wakers import Waker
 
 __all__ = ["Monitor", "Supervised"]
@@ -69,6 +69,12 @@ class Monitor:
     def awaken(self) -> None:
         """Tick again: there is work."""
         self._waker.wake()
+
+    def add_alarm(self, deadline: float, subject: Timed) -> Alarm:
+        """Do as ``add_timer``; the result can call it off."""
+        alarm = Alarm(subject)
+        self.add_timer(deadline, alarm)
+        return alarm
 
     def add_timer(self, deadline: float, subject: Timed) -> None:
         """Have ``subject.on_timer`` called at ``deadline`` (monotonic seconds)."""

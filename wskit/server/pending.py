@@ -43,6 +43,7 @@ class Pending(Turns):
 
     __slots__ = (
         "_address",
+        "_alarm",
         "_counted",
         "_deadline",
         "_done",
@@ -76,7 +77,7 @@ class Pending(Turns):
         self._deadline = time.monotonic() + limits.timeout
         if hub.config.ssl_context is not None:
             self._begin_tls(sock)
-        hub.monitor.add_timer(self._deadline, self)
+        self._alarm = hub.monitor.add_alarm(self._deadline, self)
 
     def on_timer(self, now: float) -> float | None:
         """Answer 408 to who is too slow; end what lingers."""
@@ -116,7 +117,8 @@ class Pending(Turns):
         if self._refused or self._tls is not None:
             self._end()
         else:
-            self._refuse(HandshakeError(408, "the handshake took too long"))
+            error = [("Error", "timeout")]
+            self._refuse(HandshakeError(408, "the handshake took too long", headers=error))
 
     def _begin_tls(self, sock: socket.socket) -> None:
         from ..tls import TLSSocket
@@ -170,6 +172,7 @@ class Pending(Turns):
         # From here on the connection counts as open, even if the 101 meets a dead socket: its
         # handler exists, so its close() must be called.
         self._done = True
+        self._alarm.cancel()
         self._session = session
         session.hung_up = self.hung_up
         self._hub.opened()
@@ -217,7 +220,8 @@ class Pending(Turns):
         self._refused = True
         self._expired = False
         self._deadline = time.monotonic() + _LINGER
-        self._hub.monitor.add_timer(self._deadline, self)
+        self._alarm.cancel()
+        self._alarm = self._hub.monitor.add_alarm(self._deadline, self)
         # It fits into the empty send buffer of a new connection; if not, the peer is hostile.
         with contextlib.suppress(BlockingIOError):
             self._transport.send(self._answer(error))
@@ -239,6 +243,7 @@ class Pending(Turns):
 
     def _end(self) -> None:
         self._done = True
+        self._alarm.cancel()
         self._runner.forget(self, self.fd)
         self._transport.close()
         self._hub.end_pending(self._counted)

@@ -20,6 +20,7 @@ from ..outbound import Outbound, Transport
 from ..protocol.connection import Event, Protocol
 from ..protocol.handshake import Handshake
 from ..protocol.opcodes import PING, PONG, MessageType, Side
+from ..timers import Alarm
 from .handlers import Handler
 from .hub import Hub, Runner, log
 from .keepalive import Keepalive
@@ -50,6 +51,7 @@ class Session(Turns):
     """A connection with its handler. It is the Engine of its Outbound."""
 
     __slots__ = (
+        "_alarm",
         "_deadline",
         "_greedy",
         "_handler",
@@ -75,6 +77,7 @@ class Session(Turns):
         self._phase = _OPEN
         self._leftover = b""  # bytes that came with the handshake
         self._stalled = False  # messages wait here because the peer does not read its replies
+        self._alarm: Alarm | None = None  # of the keepalive, then of the linger
         self._lingering: Linger | None = None  # the phase LINGERING, and until when
         self._deadline = 0.0
 
@@ -128,7 +131,8 @@ class Session(Turns):
         interval = self._hub.config.ping_interval
         if interval is not None:
             due = time.monotonic() + interval
-            self._hub.monitor.add_timer(due, Keepalive(self._hub, self, due))
+            keepalive = Keepalive(self._hub, self, due)
+            self._alarm = self._hub.monitor.add_alarm(due, keepalive)
         try:
             self._hub.handlers.after_init(handler, self._hub.app)
         except BaseException as error:
@@ -320,7 +324,8 @@ class Session(Turns):
             self._end()
             return
         self._deadline = time.monotonic() + self._hub.config.close_timeout
-        self._hub.monitor.add_timer(self._deadline, self)
+        self._call_off()
+        self._alarm = self._hub.monitor.add_alarm(self._deadline, self)
         self._runner.again(self)
 
     def _linger(self) -> None:
@@ -342,6 +347,7 @@ class Session(Turns):
             return
         self._phase = _GONE
         self._lingering = None
+        self._call_off()
         outbound, parser = self._outbound, self.conn._protocol.parser
         with outbound.lock:
             outbound.abandon()
@@ -357,6 +363,11 @@ class Session(Turns):
             else:
                 outbound.transport.close()
         log.debug("%s: closed %s", format_address(self.conn.address), self.conn.close_code)
+
+    def _call_off(self) -> None:
+        alarm, self._alarm = self._alarm, None
+        if alarm is not None:
+            alarm.cancel()
 
     def _close_handler(self) -> None:
         handler, self._handler = self._handler, None
