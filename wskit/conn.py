@@ -195,7 +195,7 @@ class Conn:
         with outbound.lock:
             if outbound.queued or outbound.lost:
                 self._ready(len(payload))
-            outbound.put(self._protocol.data(opcode, payload, compress=compress, fin=fin))
+            outbound.put(self._protocol.data(opcode, payload, compress, fin))
             self._messages_out += fin
 
     def _control(self, opcode: int, data: BytesLike) -> None:

@@ -124,24 +124,6 @@ class TestReading:
 
 
 class TestWriting:
-    def test_a_large_message_takes_time_linear_in_its_size(
-        self, tls_server: TLSServer, secure: Open
-    ) -> None:
-        """OpenSSL takes 16 KiB at a time; what is left must not be copied each time."""
-
-        def script(peer: Peer) -> None:
-            peer.accept()
-            size = 0
-            while size < 16 << 20:
-                size += len(peer.sock.recv(1 << 20))
-            peer.send(SERVER.close())
-
-        with tls_server(script) as url, secure(url, close_timeout=0.2) as client:
-            with within(8.0):  # 0.1 s; with the copies 10 s
-                client.write(bytes(16 << 20))
-            with pytest.raises(ConnectionClosed):
-                client.read(timeout=scaled(5))
-
     def test_a_server_that_never_reads_costs_the_connection(
         self, tls_server: TLSServer, secure: Open
     ) -> None:

@@ -243,19 +243,20 @@ class TestDeadline:
             done.set()
 
     def test_it_is_one_for_all_of_the_message(self) -> None:
-        """A server that reads a little now and then does not stretch it."""
+        """A server that reads on, but slowly, does not stretch it."""
         done = threading.Event()
 
         def script(peer: Peer) -> None:
             peer.accept()
             while not done.wait(0.02):
                 with contextlib.suppress(OSError):
-                    peer.sock.recv(2048)
+                    peer.sock.recv(65536)
 
         with (
-            raw_server(script, receive_buffer=8192) as url,
+            raw_server(script, receive_buffer=65536) as url,
             connect(url, close_timeout=0.3) as client,
         ):
+            client._transport.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
             client.write_timeout = 0.3
             assert client.write_timeout == 0.3
             with within(3.0), pytest.raises(WriteTimeout):

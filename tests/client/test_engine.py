@@ -52,6 +52,17 @@ def test_a_frame_is_sent_whole_before_put_returns() -> None:
     assert total == [len(LARGE)]
 
 
+def test_a_large_frame_in_small_pieces_takes_time_linear_in_its_size() -> None:
+    """What is left must not be copied for each piece."""
+    large = bytes(48 << 20)
+    with way_out(None) as (outbound, other), reading(other, len(large)):
+        for sock in (outbound.transport, other):
+            assert isinstance(sock, socket.socket)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        with within(4.0), outbound.lock:  # 0.2 s; with the copies 10 s
+            outbound.put(large)
+
+
 def test_a_peer_that_does_not_read_loses_the_connection() -> None:
     with way_out(0.1) as (outbound, other):
         with within(2.0), outbound.lock, pytest.raises(WriteTimeout):

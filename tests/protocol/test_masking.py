@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.protocol import wire
 from wskit.protocol import masking
-from wskit.protocol.masking import KEY, masked, rotated, unmask_in_place, unmasked
+from wskit.protocol.masking import KEY, masked, rotated, unmask_in_place
 
 keys = st.integers(0, 2**32 - 1)
 # Every length around the borders of the three ways to do it.
@@ -58,12 +58,6 @@ def test_in_place_touches_its_range_only(length: int) -> None:
     with memoryview(buffer):  # so the buffer cannot be resized
         unmask_in_place(buffer, 3, 3 + length, 0x04030201)
     assert buffer == data[:3] + wire.masked(data[3 : 3 + length], wire.KEY) + data[3 + length :]
-
-
-def test_unmasked_leaves_the_buffer_as_it_is() -> None:
-    buffer = bytearray(b"0123456789")
-    assert unmasked(buffer, 2, 9, 0x04030201) == wire.masked(b"2345678", wire.KEY)
-    assert buffer == b"0123456789"
 
 
 @given(st.binary(max_size=50), keys, st.integers(0, 50))

@@ -187,7 +187,7 @@ class Protocol:
     # -- outbound ------------------------------------------------------------------------------
 
     def data(
-        self, opcode: int, payload: BytesLike, *, compress: bool | None = None, fin: bool = True
+        self, opcode: int, payload: BytesLike, compress: bool | None = None, fin: bool = True
     ) -> bytes:
         """Return the frame of a text or binary message, or of a fragment of one (§5.4).
 

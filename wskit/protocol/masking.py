@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-__all__ = ["KEY", "masked", "rotated", "unmask_in_place", "unmasked"]
+__all__ = ["KEY", "masked", "rotated", "unmask_in_place"]
 
 KEY = Struct("<I")
 
@@ -27,20 +27,16 @@ _BLOCK = 16384
 def masked(payload: bytes | bytearray | memoryview, key: int) -> bytes:
     """Return ``payload`` XORed with ``key``; masking and unmasking are the same."""
     size = len(payload)
+    if size < _SHORT:
+        number = int.from_bytes(payload, "little")
+        return (number ^ key * _REPEAT[size] & _KEEP[size]).to_bytes(size, "little")
     if size > _BLOCK:
         copy = bytearray(payload)
         unmask_in_place(copy, 0, size, key)
         return bytes(copy)
     number = int.from_bytes(payload, "little")
-    if size < _SHORT:
-        return (number ^ key * _REPEAT[size] & _KEEP[size]).to_bytes(size, "little")
     pad = (KEY.pack(key) * (size + 3 >> 2))[:size]
     return (number ^ int.from_bytes(pad, "little")).to_bytes(size, "little")
-
-
-def unmasked(buffer: bytearray, start: int, stop: int, key: int) -> bytes:
-    """Return ``buffer[start:stop]`` XORed with ``key``; the buffer stays as it is."""
-    return masked(buffer[start:stop], key)
 
 
 def unmask_in_place(buffer: bytearray, start: int, stop: int, key: int) -> None:

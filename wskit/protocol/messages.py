@@ -95,7 +95,10 @@ class Assembler:
             if first == 0x82:
                 return BINARY, bytes(payload)
             if first == 0x81:
-                return TEXT, _text(payload)
+                try:
+                    return TEXT, str(payload, "utf-8")
+                except UnicodeDecodeError:
+                    raise InvalidPayload(_NOT_UTF8) from None
             self._open(first)
         return self._add(payload, final=first & 0x80 != 0)
 

@@ -16,7 +16,7 @@ from struct import Struct
 from typing import Protocol as Interface
 
 from ..errors import MessageTooBig, ProtocolError
-from .masking import KEY, rotated, unmask_in_place, unmasked
+from .masking import KEY, masked, rotated, unmask_in_place
 from .opcodes import Side
 
 __all__ = ["FrameParser", "Lender", "Unpooled"]
@@ -171,9 +171,10 @@ class FrameParser:
         if end - start < 2:
             return False
         size = buffer[start + 1]
-        if size & 0x80 != self._mask_bit:
+        mask_bit = self._mask_bit
+        if size & 0x80 != mask_bit:
             # §5.1: a server must close on an unmasked frame, a client on a masked one.
-            wanted = "masked" if self._mask_bit else "unmasked"
+            wanted = "masked" if mask_bit else "unmasked"
             raise ProtocolError(f"frames to this end must be {wanted}")
         size &= 0x7F
         body = start + 2
@@ -191,10 +192,11 @@ class FrameParser:
             first not in _CONTROL and (not first & 0x40 or size > self.deflated_room)
         ):
             raise MessageTooBig("message too big")
-        if self._mask_bit:
+        key = 0
+        if mask_bit:
             if end < body + 4:
                 return False
-            self._key = _KEY_AT(buffer, body)[0]
+            (key,) = _KEY_AT(buffer, body)
             body += 4
         if first <= 0x80:
             # Of the legal first bytes only those without FIN are below 0x80, and they leave the
@@ -204,12 +206,11 @@ class FrameParser:
         self.size = size
         stop = body + size
         if stop > end:
+            self._key = key
             self._begin_body(buffer, body)
             return False
-        if self._mask_bit:
-            self.payload = unmasked(buffer, body, stop, self._key)
-        else:
-            self.payload = bytes(buffer[body:stop])
+        # The key 0 changes nothing, and stands for no key.
+        self.payload = masked(buffer[body:stop], key) if key else bytes(buffer[body:stop])
         self.start = stop
         return True
 

@@ -64,6 +64,7 @@ class Hub:
         self.config = config
         self.handlers = handlers
         self.chatty = log.isEnabledFor(logging.DEBUG)  # asked once: each message would cost 0.1 us
+        self.plain = handlers.plain and not self.chatty  # the short way from parser to handler
         self.monitor = monitor
         self.app: object = None
         self.stopping: tuple[int, str] | None = None  # the close code and reason, once it does

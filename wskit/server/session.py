@@ -159,7 +159,8 @@ class Session(Turns):
         if self._phase is not _OPEN:
             self._linger()
             return
-        outbound, protocol = self._outbound, self.conn._protocol
+        conn, outbound = self.conn, self._outbound
+        protocol = conn._protocol
         if outbound.lost:
             self._end()
             return
@@ -188,43 +189,43 @@ class Session(Turns):
         if not count:
             self._end()
             return
-        self.conn._received += count
-        full = count == len(target) or self._greedy or self.hung_up
+        conn._received += count
+        full = count == len(target)
         parser.received(count)
-        self._deliver()
+        self._deliver(conn, outbound, self._hub)
         if self._phase is _OPEN:
             if self._hub.pooled:
                 self._rest()
-            if full:
+            if full or self._greedy or self.hung_up:
                 self._runner.again(self)
 
-    def _deliver(self) -> None:
-        """Hand what the parser has to the handler, until that is all or the peer must read."""
-        conn, outbound, hub = self.conn, self._outbound, self._hub
+    def _deliver(self, conn: Conn, outbound: Outbound, hub: Hub) -> None:
+        """Hand what the parser has to the handler, until that is all or the peer must read.
+
+        The arguments are this object's own; every look-up saved here is saved for each message.
+        """
         protocol, handler = conn._protocol, self._handler
         assert handler is not None
-        parser, plain, chatty = protocol.parser, hub.handlers.plain, hub.chatty
-        opcode = 0
+        parser, plain, opcode = protocol.parser, hub.plain, 0
         try:
             while (event := protocol.next_event()) is not None:
                 # Replies are gathered while more of the same read waits, else sent at once.
-                outbound.gathering = parser.start < parser.end
+                more = parser.start < parser.end
+                if more is not outbound.gathering:
+                    outbound.gathering = more
                 opcode, data = event
-                if chatty:
-                    self._log(event)
                 if opcode > 2:
                     self._control(event)
-                else:
+                elif plain:
                     conn._messages_in += 1
-                    if plain:
-                        handler.client_message(data)
-                    else:
-                        hub.handlers.message(handler, opcode, data, self._runner.scratch())
+                    handler.client_message(data)
+                else:
+                    self._message(handler, event)
                 if outbound.blocked:
                     self._stalled = True
                     break
-                if not protocol.writable or not outbound.gathering:
-                    break  # closing; or all of the read is delivered, which saves asking again
+                if not more or not protocol.writable:
+                    break  # all of the read is delivered, so asking again would be for nothing
         except ProtocolError as error:
             if error is not protocol.failed:
                 self._handler_failed(_CALLBACKS[opcode], error)
@@ -239,9 +240,20 @@ class Session(Turns):
         if not protocol.writable or outbound.lost:
             self._settle()
 
-    def _log(self, event: Event) -> None:
-        kind = MessageType(event[0]).name.lower()
-        log.debug("%s: %s", format_address(self.conn.address), kind)
+    def _message(self, handler: Handler, event: Event) -> None:
+        """Deliver a message that needs more than ``client_message(data)``."""
+        opcode, data = event
+        self._log(opcode)
+        self.conn._messages_in += 1
+        if self._hub.handlers.plain:
+            handler.client_message(data)
+        else:
+            self._hub.handlers.message(handler, opcode, data, self._runner.scratch())
+
+    def _log(self, opcode: int) -> None:
+        if self._hub.chatty:
+            kind = MessageType(opcode).name.lower()
+            log.debug("%s: %s", format_address(self.conn.address), kind)
 
     def _catch_up(self) -> None:
         """Deliver what waited: messages behind a slow peer, bytes behind the handshake."""
@@ -255,7 +267,7 @@ class Session(Turns):
                 target[:size], self._leftover = self._leftover[:size], self._leftover[size:]
                 self.conn._received += size
                 parser.received(size)
-            self._deliver()
+            self._deliver(self.conn, self._outbound, self._hub)
             if self._stalled or self._phase is not _OPEN or not self._leftover:
                 return
 
@@ -274,6 +286,7 @@ class Session(Turns):
 
     def _control(self, event: Event) -> None:
         opcode, data = event
+        self._log(opcode)
         handlers, handler = self._hub.handlers, self._handler
         assert isinstance(data, bytes)
         if opcode == PING:

@@ -34,8 +34,9 @@ class Turns:
         # The order matters. Whoever fails to take the turn has set the flag before, and whoever
         # holds the turn looks at the flag after giving it back: one of the two goes on.
         self._again = True
+        turn = self._turn
         while self._again:
-            if not self._turn.acquire(False):
+            if not turn.acquire(False):
                 return
             try:
                 self._again = False
@@ -43,7 +44,7 @@ class Turns:
             except Exception:  # a mistake in wskit must not end a thread that others need
                 log.exception("a turn failed")
             finally:
-                self._turn.release()
+                turn.release()
 
     def step(self) -> None:
         """Do what there is to do; called with the turn held."""

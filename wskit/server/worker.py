@@ -172,17 +172,20 @@ class Worker:
     # -- the threads of the pool ---------------------------------------------------------------
 
     def _run(self, me: HandlerThread) -> None:
+        take, find = self._ready.popleft, self._entries.get
         while self._take_the_lead(me):
             while me.leading and not self._stopping:
                 try:
-                    fd, mask = self._ready.popleft()
+                    fd, mask = take()
                 except IndexError:
                     self._poll(me)
                     continue
                 self._turns += 1
-                entry = self._entries.get(fd)
+                entry = find(fd)
                 if entry is not None:
                     entry.on_ready(mask)
+                else:
+                    self._wake_up(fd)
             self._help()
 
     def _take_the_lead(self, me: HandlerThread) -> bool:
@@ -229,6 +232,15 @@ class Worker:
             entry = self._entries.get(fd)
             if entry is not None:
                 entry.on_ready(mask)
+            else:
+                self._wake_up(fd)
+
+    def _wake_up(self, fd: int) -> None:
+        """Take note of a descriptor without a connection: the waker's, or one that is gone."""
+        if fd == self._waker.fileno():
+            self._waker.drain()
+            if self._stopping:  # one that was relieved may still poll: it has to see this too
+                self._waker.wake()
 
     def _leader_at_work(self) -> bool:
         leader = self._leader
@@ -257,12 +269,6 @@ class Worker:
         me.polling = False
         if self._hub.monitor.dozing:
             self._hub.monitor.awaken()
-        waker = self._waker.fileno()
-        for event in events:
-            if event[0] == waker:
-                self._waker.drain()
-                if self._stopping:  # one that was relieved may still poll: it has to see this too
-                    self._waker.wake()
-            else:
-                self._ready.append(event)
-        self._admit_later()
+        self._ready.extend(events)
+        if self._later:
+            self._admit_later()
