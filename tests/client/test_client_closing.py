@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -11,7 +10,7 @@ from functools import partial
 import pytest
 
 from tests.client.conftest import Serve
-from tests.client.limits import within
+from tests.client.limits import interrupt_inside, within
 from tests.client.raw import Peer, raw_server, response
 from tests.deadlines import scaled, wait_for
 from tests.protocol.wire import BINARY, SERVER
@@ -349,9 +348,8 @@ def test_an_interrupted_write_is_completed_by_the_next() -> None:
 
         def interrupt() -> None:
             wait_for(lambda: client.stats().queued)
-            signal.pthread_kill(main, signal.SIGINT)
+            interrupt_inside("wait_writable")
 
-        main = threading.main_thread().ident or 0
         thread = threading.Thread(target=interrupt)
         thread.start()
         with pytest.raises(KeyboardInterrupt):

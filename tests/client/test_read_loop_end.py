@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import threading
 from collections.abc import Callable
 
 import pytest
 
-from tests.client.limits import within
+from tests.client.limits import interrupt_inside, within
 from tests.client.raw import Peer, raw_server
 from tests.client.recording import ALL, Everything, Recorder, sending
 from tests.deadlines import scaled, wait_for
@@ -186,11 +185,10 @@ class TestEnd:
     def test_an_interrupt_ends_the_loop_and_leaves_the_connection_open(self) -> None:
         def script(peer: Peer) -> None:
             peer.accept()
-            wait_for(lambda: client and client[0]._reader.lock.locked())
-            signal.pthread_kill(main, signal.SIGINT)
+            wait_for(lambda: client)
+            interrupt_inside("wait_readable")
             peer.finish()
 
-        main = threading.main_thread().ident or 0
         client: list[Client] = []
         handler = Recorder()
         with raw_server(script) as url:
