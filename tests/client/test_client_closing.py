@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from tests.client.conftest import Serve
-from tests.client.limits import interrupt_inside, within
+from tests.client.limits import interrupted, within
 from tests.client.raw import Peer, raw_server, response
 from tests.deadlines import scaled, wait_for
 from tests.protocol.wire import BINARY, SERVER
@@ -332,30 +332,24 @@ class TestHandshake:
             client.close()
 
 
-def test_an_interrupted_write_is_completed_by_the_next() -> None:
+def test_an_interrupted_write_is_completed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in the middle of a large frame must not leave half of it on the wire."""
 
     def script(peer: Peer) -> None:
         peer.accept()
-        interrupted.wait(scaled(5))
+        broken_off.wait(scaled(5))
         for _ in range(2):
             frame = peer.frame()
             got.append((frame.opcode, len(frame.payload)))
         peer.finish()
 
-    interrupted, got = threading.Event(), list[tuple[int, int]]()
+    broken_off, got = threading.Event(), list[tuple[int, int]]()
     with raw_server(script, receive_buffer=8192) as url, connect(url) as client:
-
-        def interrupt() -> None:
-            wait_for(lambda: client.stats().queued)
-            interrupt_inside("wait_writable")
-
-        thread = threading.Thread(target=interrupt)
-        thread.start()
-        with pytest.raises(KeyboardInterrupt):
-            client.write(bytes(8_000_000))
-        thread.join(scaled(5))
-        interrupted.set()
+        with monkeypatch.context() as fault:
+            fault.setattr("wskit.client.engine.wait_writable", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                client.write(bytes(8_000_000))
+        broken_off.set()
         client.write(b"next")
     assert got == [(BINARY, 8_000_000), (BINARY, 4)]
 

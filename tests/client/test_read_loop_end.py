@@ -8,13 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.client.limits import interrupt_inside, within
+from tests.client.limits import interrupted, within
 from tests.client.raw import Peer, raw_server
 from tests.client.recording import ALL, Everything, Recorder, sending
 from tests.deadlines import scaled, wait_for
 from tests.protocol.wire import SERVER, Frame
 from wskit import (
-    Client,
     ProtocolError,
     connect,
 )
@@ -182,20 +181,21 @@ class TestEnd:
                 client.read_loop(Handler())
             done.set()
 
-    def test_an_interrupt_ends_the_loop_and_leaves_the_connection_open(self) -> None:
+    def test_an_interrupt_ends_the_loop_and_leaves_the_connection_open(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def script(peer: Peer) -> None:
             peer.accept()
-            wait_for(lambda: client)
-            interrupt_inside("wait_readable")
             peer.finish()
 
-        client: list[Client] = []
         handler = Recorder()
         with raw_server(script) as url:
-            client.append(connect(url))
-            with pytest.raises(KeyboardInterrupt):
-                client[0].read_loop(handler)
+            client = connect(url)
+            with monkeypatch.context() as fault:
+                fault.setattr("wskit.client.reader.wait_readable", interrupted)
+                with pytest.raises(KeyboardInterrupt):
+                    client.read_loop(handler)
             assert handler.calls == [("close", None)]
-            assert not client[0].is_closed
-            client[0].close()
-            assert client[0].close_code == 1000
+            assert not client.is_closed
+            client.close()
+            assert client.close_code == 1000
