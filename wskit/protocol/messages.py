@@ -168,11 +168,4 @@ class Assembler:
                 buffer += payload
             self._buffer = bytearray()
             data = memoryview(buffer)
-        return opcode, _text(data) if opcode == TEXT else bytes(data)
-
-
-def _text(payload: bytes | memoryview) -> str:
-    try:
-        return str(payload, "utf-8")
-    except UnicodeDecodeError:
-        raise InvalidPayload(_NOT_UTF8) from None
+        return opcode, str(data, "utf-8") if opcode == TEXT else bytes(data)
