@@ -294,6 +294,14 @@ class TestInflater:
             with pytest.raises(InvalidPayload, match=r"corrupt|incomplete"):
                 inflater.inflate(payload[:end], final=True, limit=999)
 
+    def test_a_stored_block_that_takes_the_tail_for_data_is_incomplete(
+        self, module: ModuleType
+    ) -> None:
+        stored = bytes.fromhex("00 ff00 00ff") + b"12 of 255"
+        inflater = module.Inflater(15, no_context_takeover=True)
+        with pytest.raises(InvalidPayload, match=r"^compressed message is incomplete$"):
+            inflater.inflate(stored, final=True, limit=999)
+
     @settings(max_examples=200)
     @given(st.binary(max_size=200), st.booleans(), st.integers(0, 300))
     def test_any_bytes_give_bounded_output_or_a_documented_error(
