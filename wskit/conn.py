@@ -12,7 +12,7 @@ from .protocol.connection import Protocol
 from .protocol.frames import BytesLike, Tap, parse_close
 from .protocol.opcodes import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, MessageType
 from .stats import ConnStats
-from .taps import guarded
+from .taps import guarded, joined
 
 __all__ = ["KEEPALIVE", "Address", "Conn", "format_address"]
 
@@ -36,6 +36,8 @@ class Conn:
         "_ping_sent",
         "_protocol",
         "_received",
+        "_tap",
+        "_watch_taps",
         "address",
         "subprotocol",
     )
@@ -52,6 +54,8 @@ class Conn:
         self._received = 0  # bytes
         self._ping_sent: float | None = None  # when the keepalive ping in flight was sent
         self._latency: float | None = None
+        self._tap: Tap | None = None  # the application's
+        self._watch_taps: tuple[Tap, ...] = ()  # of tools that watch the whole process
 
     def write(self, data: str | BytesLike, *, compress: bool | None = None) -> None:
         """Send ``str`` as a text message, bytes-like as a binary one.
@@ -169,13 +173,23 @@ class Conn:
 
         It runs on the reading or writing thread; one that raises is logged and detached.
         """
-        self._protocol.tap = guarded(tap) if tap is not None else None
+        self._tap = guarded(tap) if tap is not None else None
+        self._install_taps()
 
     def __repr__(self) -> str:
         """Say who the peer is and whether the connection is open."""
         return f"<{type(self).__name__} {format_address(self.address)} {self._state()}>"
 
     # -- for the engines -----------------------------------------------------------------------
+
+    def _watch(self, tap: Tap) -> None:
+        """Have ``tap`` called, too, whatever ``set_tap`` does."""
+        self._watch_taps = (*self._watch_taps, guarded(tap))
+        self._install_taps()
+
+    def _install_taps(self) -> None:
+        taps = self._watch_taps if self._tap is None else (*self._watch_taps, self._tap)
+        self._protocol.tap = joined(taps)
 
     def _state(self) -> str:
         return f"closed {self.close_code}" if self.is_closed else "open"

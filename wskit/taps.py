@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .logs import logger
 from .protocol.frames import FrameRecord, Tap
 
-__all__ = ["Capture", "Ring", "guarded"]
+__all__ = ["Capture", "Ring", "guarded", "joined"]
 
 log = logger("taps")
 
@@ -32,6 +33,18 @@ def guarded(tap: Tap) -> Tap:
         except Exception:
             active = False
             log.exception("tap %r raised and was detached", tap)
+
+    return call
+
+
+def joined(taps: Sequence[Tap]) -> Tap | None:
+    """Return one tap that calls all of ``taps`` in order; None for none."""
+    if len(taps) < 2:
+        return taps[0] if taps else None
+
+    def call(record: FrameRecord) -> None:
+        for tap in taps:
+            tap(record)
 
     return call
 

@@ -90,7 +90,7 @@ class TLSSocket:
         with self._lock:
             self._tls.close()
 
-    def setsockopt(self, level: int, option: int, value: int) -> None:
+    def setsockopt(self, level: int, option: int, value: int | bytes) -> None:
         """Set an option of the socket below."""
         self._tls.setsockopt(level, option, value)
 

@@ -11,7 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from .. import fields
+from .. import fields, watching
 from ..conn import Conn, format_address
 from ..deadlines import Deadline
 from ..errors import ConnectionClosed, HeaderFields
@@ -61,10 +61,13 @@ class Client(Conn):
         "response",
     )
 
-    def __init__(self, config: ClientConfig) -> None:
-        """Connect, through proxy and TLS as ``config`` says; raises OSError, TimeoutError."""
+    def __init__(self, config: ClientConfig, sock: socket.socket | None = None) -> None:
+        """Connect, through proxy and TLS as ``config`` says; raises OSError, TimeoutError.
+
+        A connected ``sock`` is used instead, and belongs to the client from here on.
+        """
         self._config = config
-        self._transport: socket.socket | TLSSocket = dial(config)
+        self._transport: socket.socket | TLSSocket = dial(config, sock)
         self._engine = WriterEngine(config.write_timeout)
         outbound = Outbound(
             self._transport, self._engine, limit=config.max_size, timeout=config.write_timeout
@@ -134,9 +137,9 @@ class Client(Conn):
         )
 
     def _open(self, response: ClientHandshakeResult, leftover: bytes) -> None:
-        tap = self._protocol.tap
         self._protocol = self._make_protocol(response.extensions)
-        self._protocol.tap = tap
+        self._install_taps()
+        watching.opened(Side.CLIENT, self, response)
         self.response = response
         self.subprotocol = response.subprotocol
         self._reader.begin(leftover)
@@ -239,8 +242,9 @@ class Client(Conn):
         def run() -> None:
             try:
                 self._loop(callbacks)
-            except Exception:
+            except Exception as error:
                 log.exception("%s: the read loop ended", format_address(self.address))
+                watching.failed(self, "read_loop", error)
 
         thread = threading.Thread(target=run, name="wskit-client", daemon=True)
         # Taken here, so that a close() right after this call finds the loop at work.

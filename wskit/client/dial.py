@@ -21,14 +21,15 @@ __all__ = ["connect_tcp", "dial"]
 _RETRY = 0.01  # seconds
 
 
-def dial(config: ClientConfig) -> socket.socket | TLSSocket:
-    """Return a non-blocking transport to where ``config`` says, TLS done.
+def dial(config: ClientConfig, sock: socket.socket | None = None) -> socket.socket | TLSSocket:
+    """Return a non-blocking transport to where ``config`` says, or over ``sock``; TLS done.
 
     Raises OSError (TimeoutError when ``connect_timeout`` has passed) and leaves nothing open. Name
     resolution is the system's and has its own time limits.
     """
     deadline = Deadline(config.connect_timeout)
-    sock = _connect(config, deadline)
+    if sock is None:
+        sock = _connect(config, deadline)
     try:
         sock.setblocking(False)
         if sock.family != getattr(socket, "AF_UNIX", None):

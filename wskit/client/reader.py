@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from .. import watching
 from ..conn import Conn
 from ..deadlines import Deadline
 from ..errors import ConnectionClosed, ProtocolError
@@ -155,6 +156,7 @@ class Reader:
             self._conn._protocol.lose()
             self._transport.close()
         self.ended.set()
+        watching.ended(self._conn)
 
     def shut_down(self) -> None:
         """Cut the connection; whoever waits on it wakes up. Callable from any thread."""

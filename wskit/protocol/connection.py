@@ -35,8 +35,6 @@ __all__ = ["Event", "Protocol"]
 Event = tuple[int, str | bytes]
 """An opcode (TEXT, BINARY, CLOSE, PING or PONG) and its data; only TEXT has a ``str``."""
 
-_PREVIEW = 4096
-
 
 class Protocol:
     """One side of a connection whose opening handshake is done.
@@ -52,6 +50,7 @@ class Protocol:
         "_deflate",
         "_deflater",
         "_next_key",
+        "_preview",
         "_sending",
         "close_received",
         "close_sent",
@@ -74,8 +73,12 @@ class Protocol:
         compression: Compression | None = None,
         next_key: Callable[[], int] | None = None,
         tap: Tap | None = None,
+        preview: int = 4096,
     ) -> None:
-        """Be ``side``, open; ``deflate`` is what the handshake agreed, ``compression`` the wish."""
+        """Be ``side``, open; ``deflate`` is what the handshake agreed, ``compression`` the wish.
+
+        Taps are given the first ``preview`` bytes of each payload.
+        """
         if side is Side.CLIENT and next_key is None:
             raise ValueError("next_key: a client must mask what it sends (RFC 6455 §5.1)")
         self.side = side
@@ -102,6 +105,7 @@ class Protocol:
         self.close_received: tuple[int, str] | None = None
         self.failed: ProtocolError | None = None
         self.tap = tap  # may be set at any time, from any thread
+        self._preview = preview
 
     # -- inbound -------------------------------------------------------------------------------
 
@@ -180,7 +184,7 @@ class Protocol:
             parser.masked,
             parser.size,
             len(data),
-            bytes(data[:_PREVIEW]),
+            bytes(data[: self._preview]),
         )
         tap(record)
 
@@ -324,7 +328,7 @@ class Protocol:
                 self._next_key is not None,
                 wire_length,
                 len(plain),
-                bytes(plain[:_PREVIEW]),
+                bytes(plain[: self._preview]),
             )
         )
 

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+from .. import watching
 from ..conn import Address, Conn
 from ..protocol.handshake import Handshake
 from .config import ServerConfig, blocking_mode
@@ -36,9 +37,12 @@ _JOIN = 1.0  # seconds that threads get to end after that
 class Engine:
     """Everything that runs. ``run`` is for one thread, the rest for any."""
 
-    def __init__(self, config: ServerConfig, handlers: HandlerClass, app: object) -> None:
-        """Bind and listen; raises OSError, with nothing left open."""
+    def __init__(
+        self, config: ServerConfig, handlers: HandlerClass, app: object, server: object = None
+    ) -> None:
+        """Bind and listen for ``server``; raises OSError, with nothing left open."""
         self._config = config
+        self._server = server
         self._sock = listen_on(config) if config.port is not None else None
         self.address = self._bound_address()
         self.monitor = Monitor()
@@ -68,6 +72,7 @@ class Engine:
             self._supervise()
         finally:
             self._shut_down()
+            watching.stopped(self._server)
             self.done.set()
 
     def _supervise(self) -> None:

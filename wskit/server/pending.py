@@ -12,6 +12,7 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+from .. import watching
 from ..conn import Address, Conn, format_address
 from ..errors import HandshakeError, HandshakeRejected
 from ..protocol.handshake import (
@@ -200,6 +201,7 @@ class Pending(Turns):
         if isinstance(error, HandshakeRejected):
             return error
         log.error("%s: %s raised", format_address(self._address), failed, exc_info=error)
+        watching.failed(None, failed, error)
         return HandshakeError(500, "internal server error")
 
     def _response(self, handshake: Handshake, conn: Conn) -> bytes:
@@ -217,6 +219,7 @@ class Pending(Turns):
         who = format_address(self._address)
         log.log(level, "%s: refused with %d: %s", who, error.status, error)
         self._hub.refused(error.status)
+        watching.refused(self._address, error)
         self._refused = True
         self._expired = False
         self._deadline = time.monotonic() + _LINGER

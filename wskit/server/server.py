@@ -6,6 +6,7 @@ import socket
 import threading
 from types import TracebackType
 
+from .. import watching
 from ..conn import Address, Conn, format_address
 from ..fields import seconds
 from ..protocol.frames import BytesLike, close_payload, frame_bin, frame_text
@@ -149,7 +150,8 @@ class Server:
     def _open(self, app: object) -> Engine:
         if self._engine is not None and not self._engine.done.is_set():
             raise RuntimeError("the server is listening already")
-        self._engine = Engine(self.config, self._handlers, app)
+        self._engine = Engine(self.config, self._handlers, app, self)
+        watching.started(self)
         address = self._engine.address
         log.info("listening on %s", format_address(address) if address is not None else "nothing")
         return self._engine

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from enum import Enum
 
+from .. import watching
 from ..conn import Conn, format_address
 from ..errors import ConnectionClosed, ProtocolError
 from ..outbound import Outbound, Transport
@@ -106,6 +107,7 @@ class Session(Turns):
         session.conn = Conn(
             protocol, outbound, handshake.remote_address or "", handshake.subprotocol
         )
+        watching.opened(Side.SERVER, session.conn, handshake)
         return session
 
     def begin(
@@ -326,6 +328,7 @@ class Session(Turns):
             return  # it wrote to a peer that is gone: no fault of its own
         level = logging.ERROR if method in _ESSENTIAL else logging.WARNING
         log.log(level, "%s: %s raised", format_address(self.conn.address), method, exc_info=error)
+        watching.failed(self.conn, method, error)
         self.conn.close(1011, "handler failed")
 
     def _settle(self) -> None:
@@ -376,6 +379,7 @@ class Session(Turns):
             else:
                 outbound.transport.close()
         log.debug("%s: closed %s", format_address(self.conn.address), self.conn.close_code)
+        watching.ended(self.conn)
 
     def _call_off(self) -> None:
         alarm, self._alarm = self._alarm, None
@@ -388,8 +392,9 @@ class Session(Turns):
             return
         try:
             handler.close()  # type: ignore[attr-defined]
-        except BaseException:
+        except BaseException as error:
             log.exception("%s: close raised", format_address(self.conn.address))
+            watching.failed(self.conn, "close", error)
 
     def _shutdown(self, how: int) -> None:
         with contextlib.suppress(OSError):

@@ -1,0 +1,58 @@
+"""A handler under test over a socket pair: the real server, the full handshake, no port."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..errors import HeaderFields
+from ..protocol.extensions import Compression
+from ..server import Server, ServerConfig, ThreadPoolConfig
+from .clients import open_peer, pair_opening
+from .failures import collected
+from .peer import Peer
+from .sockets import socket_pair
+
+__all__ = ["ws_pair"]
+
+# One connection needs one thread.
+_CONFIG = ServerConfig(port=None, thread_pool=ThreadPoolConfig(count=1))
+
+
+def ws_pair(
+    Handler: type,
+    *,
+    app: object = None,
+    path: str = "/",
+    headers: HeaderFields = (),
+    subprotocols: Sequence[str] = (),
+    origin: str | None = None,
+    compression: Compression | None = None,
+    config: ServerConfig | None = None,
+    tcp: bool = False,
+) -> Peer:
+    """Serve one connection with ``Handler`` and return its client's end, a context manager.
+
+    ``app`` goes to the handler, ``config`` to the server (its address is not used); the others are
+    the client's. Both ends are a socket pair, with ``tcp`` a TCP connection over loopback. A
+    refused handshake does not raise: ``expect_rejected``.
+    """
+    config = _CONFIG if config is None else replace(config, port=None, unix_path=None)
+    opening = pair_opening(path, headers, subprotocols, origin, compression)
+    with contextlib.ExitStack() as stack:
+        failures = stack.enter_context(collected())
+        server = Server(Handler, config)
+        server.listen_in_new_thread(app)
+        stack.callback(server.stop, timeout=1.0)
+        ours, theirs = socket_pair(tcp=tcp)
+        stack.callback(ours.close)
+        server.adopt(theirs)
+        return open_peer(
+            ours,
+            opening,
+            f"ws://localhost{path}",
+            compression,
+            failures=failures,
+            cleanup=stack.pop_all(),
+        )

@@ -1,0 +1,271 @@
+"""The test's end of a connection: bytes out, frames in, and everything on record.
+
+The law of this file: nothing is read behind the test's back. Bytes are taken when the test asks
+for something or has to wait to get rid of its own, in the thread that asks; so what a test sees
+does not depend on threads of this package.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from typing import TYPE_CHECKING
+
+from ..errors import ConnectionClosed, ProtocolError
+from ..keys import next_key
+from ..protocol.connection import Event, Protocol
+from ..protocol.extensions import Compression, DeflateParameters
+from ..protocol.frames import Direction, FrameRecord
+from ..protocol.opcodes import CLOSE, PING, Side
+from ..waiting import wait_either, wait_readable, wait_writable
+from .arrivals import Inbox
+from .timeouts import Patience
+from .wires import Wire
+
+if TYPE_CHECKING:
+    from ..tls import TLSSocket
+
+__all__ = ["Stream"]
+
+_EVERYTHING = 1 << 62  # the limit of a payload's preview where all of it is wanted
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER that makes close() send RST
+
+
+class Stream:
+    """One connection, from its first byte; used by one thread at a time, but any may send.
+
+    ``auto_pong`` and ``auto_close`` say whether pings and closes are answered by themselves.
+    """
+
+    def __init__(
+        self,
+        transport: socket.socket | TLSSocket,
+        side: Side,
+        wire: Wire,
+        *,
+        max_size: int = 64 << 20,
+    ) -> None:
+        """Be ``side`` on ``transport``, which is non-blocking; messages have ``max_size`` bytes."""
+        self.transport = transport
+        self.side = side
+        self.wire = wire
+        self.inbox = Inbox()
+        self.auto_pong = self.auto_close = True
+        self._max_size = max_size
+        self.protocol = self._protocol(None, None)
+        self.closed_by: Side | None = None  # who sent the first close frame
+        self.lost: str | None = None  # how the transport ended: "reset" or "end of stream"
+        self.finished = False  # this end has closed the transport
+        self._leftover = b""
+        self._writing = threading.RLock()  # guards the transport's outbound half and the protocol's
+
+    def open(
+        self, deflate: DeflateParameters | None, compression: Compression | None, leftover: bytes
+    ) -> None:
+        """The opening handshake is done; ``leftover`` came behind it."""
+        self.protocol = self._protocol(deflate, compression)
+        self._leftover = leftover
+
+    # -- in ------------------------------------------------------------------------------------
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more can come."""
+        return (
+            self.lost is not None
+            or self.finished
+            or self.protocol.close_received is not None
+            or self.protocol.failed is not None
+        )
+
+    def receive(self, patience: Patience) -> bool:
+        """Wait for bytes and take them in; False when none came in time or can come any more."""
+        if self._leftover:
+            self._take_leftover()
+            return True
+        if self.over:
+            return False
+        try:
+            # TLS may hold bytes that the socket no longer shows, so it is asked before waiting.
+            return self._read()
+        except BlockingIOError:
+            if not self.wait_readable(patience):
+                return False
+        with contextlib.suppress(BlockingIOError):
+            self._read()
+        return True
+
+    def wait_readable(self, patience: Patience) -> bool:
+        """Wait until a read may give something; False when it did not in time."""
+        transport = self.transport
+        while True:
+            left = patience.left
+            if getattr(transport, "wants_write", False):
+                if wait_writable(transport.fileno(), left):
+                    return True
+            elif wait_readable([transport.fileno()], left):
+                return True
+            if not patience.left:
+                return False
+
+    def end_of_stream(self, patience: Patience) -> bool:
+        """Read and drop what comes until the end of the stream; False if it does not come."""
+        while self.lost is None and not self.finished:
+            try:
+                if not self.transport.recv(65536):
+                    self.lose("end of stream")
+            except BlockingIOError:
+                if not self.wait_readable(patience):
+                    return False
+            except OSError:
+                self.lose("reset")
+        return True
+
+    def _read(self) -> bool:
+        target = self.protocol.parser.target()
+        try:
+            count = self.transport.recv_into(target)
+        except BlockingIOError:
+            raise
+        except OSError:
+            self.lose("reset")
+            return False
+        if not count:
+            self.lose("end of stream")
+            return False
+        self._received(count)
+        return True
+
+    def _take_leftover(self) -> None:
+        while self._leftover and not self.over:
+            target = self.protocol.parser.target()
+            size = min(len(target), len(self._leftover))
+            target[:size], self._leftover = self._leftover[:size], self._leftover[size:]
+            self._received(size)
+        self._leftover = b""
+
+    def _received(self, count: int) -> None:
+        protocol = self.protocol
+        protocol.parser.received(count)
+        try:
+            while (event := protocol.next_event()) is not None:
+                self.inbox.complete(*event)
+                self._answer(event)
+        except ProtocolError as error:
+            with self._writing:
+                self._try_to_send(protocol.fail(error))
+            self.wire.ending = f"the {self.side.peer.value} broke the protocol: {error}"
+
+    def _answer(self, event: Event) -> None:
+        opcode = event[0]
+        if opcode == CLOSE:
+            self._note_close(self.side.peer)
+        if (opcode == PING and self.auto_pong) or (opcode == CLOSE and self.auto_close):
+            with self._writing:
+                self._try_to_send(self.protocol.reply(event))
+
+    def _note_close(self, side: Side) -> None:
+        if self.closed_by is None:
+            self.closed_by = side
+        protocol = self.protocol
+        code, reason = protocol.close_received or protocol.close_sent or (1006, "")
+        self.wire.ending = f"closed by the {self.closed_by.value} with {code} {reason}".rstrip()
+
+    # -- out -----------------------------------------------------------------------------------
+
+    def send(self, data: bytes, patience: Patience) -> None:
+        """Send all of ``data``, taking in what comes meanwhile; in ``patience``.
+
+        Raises TimeoutError when the other end does not read, ConnectionClosed when it is gone.
+        """
+        rest = memoryview(data)
+        with self._writing:
+            while rest:
+                try:
+                    rest = rest[self.transport.send(rest) :]
+                except BlockingIOError:
+                    self._wait_for_room(len(rest), patience)
+                except OSError:
+                    self.lose("reset")
+                    raise ConnectionClosed(1006, "the other end is gone") from None
+
+    def sent_close(self, payload: tuple[int, str]) -> None:
+        """Note that a close frame was sent that the protocol did not make."""
+        self.protocol.writable = False
+        self.protocol.close_sent = payload
+        self._note_close(self.side)
+
+    def close_frame(self, code: int | None, reason: str) -> bytes:
+        """Return the close frame and note it."""
+        frame = self.protocol.close(code, reason)
+        self._note_close(self.side)
+        return frame
+
+    def record(self, opcode: int, payload: bytes, fin: bool, rsv: int, masked: bool) -> None:
+        """Put a frame on record that the protocol did not make."""
+        size = len(payload)
+        self._tap(FrameRecord(Direction.OUT, opcode, fin, rsv, masked, size, size, payload))
+
+    def shut_down_writing(self) -> None:
+        """Send the end of the stream, and nothing after it."""
+        with contextlib.suppress(OSError):
+            self.transport.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Close the transport at once: RST over TCP."""
+        if not self.finished:
+            with contextlib.suppress(OSError):
+                self.transport.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.wire.ending = self.wire.ending or f"reset by the {self.side.value}"
+            self.finish()
+
+    def finish(self) -> None:
+        """Close the transport; may be called again."""
+        if not self.finished:
+            self.finished = True
+            self.protocol.lose()
+            self.transport.close()
+            self.wire.ending = self.wire.ending or f"dropped by the {self.side.value}"
+
+    def lose(self, how: str) -> None:
+        """Note that the other end has closed the transport."""
+        if self.lost is None:
+            self.lost = how
+            other = self.side.peer.value
+            self.wire.ending = self.wire.ending or f"dropped by the {other}: {how}"
+
+    def _wait_for_room(self, left: int, patience: Patience) -> None:
+        readable, writable = wait_either(self.transport.fileno(), patience.left)
+        if readable and not self.over:
+            # The other end may wait for us to read before it reads again.
+            with contextlib.suppress(BlockingIOError):
+                self._read()
+        elif not writable and not patience.left:
+            raise TimeoutError(
+                f"the {self.side.peer.value} did not read the last {left} bytes within {patience}"
+            )
+
+    def _try_to_send(self, frame: bytes) -> None:
+        with contextlib.suppress(ConnectionClosed, TimeoutError):
+            self.send(frame, Patience(None))
+
+    def _tap(self, frame: FrameRecord) -> None:
+        if frame.direction is Direction.IN:
+            self.inbox.record(frame)
+        self.wire.record(frame)
+
+    def _protocol(
+        self, deflate: DeflateParameters | None, compression: Compression | None
+    ) -> Protocol:
+        return Protocol(
+            self.side,
+            max_message_size=self._max_size,
+            max_fragments=1 << 20,
+            deflate=deflate,
+            compression=compression,
+            next_key=next_key,
+            tap=self._tap,
+            preview=_EVERYTHING,
+        )

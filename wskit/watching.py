@@ -1,0 +1,131 @@
+"""What tools in the same process may watch: servers, connections, and failures of user code.
+
+The law of this file: with nobody watching it costs one look at an empty tuple for each connection
+and nothing for each frame; a watcher that raises is logged and never asked again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .conn import Address, Conn
+from .logs import logger
+from .protocol.frames import Tap
+from .protocol.handshake import Handshake
+from .protocol.opcodes import Side
+from .protocol.response import ClientHandshakeResult
+
+if TYPE_CHECKING:
+    from .errors import HandshakeError
+
+__all__ = [
+    "Watcher",
+    "ended",
+    "failed",
+    "opened",
+    "refused",
+    "started",
+    "stopped",
+    "unwatch",
+    "watch",
+]
+
+log = logger("watching")
+
+_lock = threading.Lock()  # guards changes of _watchers; who only reads it takes what is there
+_watchers: tuple[Watcher, ...] = ()
+
+
+class Watcher:
+    """Is told what happens; override what you need.
+
+    Each method runs on the thread where it happens, so it must be quick, use no connection, and
+    be ready for several threads at once.
+    """
+
+    def started(self, server: object) -> None:
+        """``server`` listens, or is ready to adopt."""
+
+    def stopped(self, server: object) -> None:
+        """All threads of ``server`` have ended."""
+
+    def opened(
+        self, side: Side, conn: Conn, opening: Handshake | ClientHandshakeResult
+    ) -> Tap | None:
+        """``conn`` was made; return a tap for its frames, or None.
+
+        On a server the handler does not exist yet, and may still refuse.
+        """
+
+    def refused(self, address: Address, error: HandshakeError) -> None:
+        """A server answers the peer at ``address`` with ``error``."""
+
+    def ended(self, conn: Conn) -> None:
+        """``conn`` is over and its socket closed."""
+
+    def failed(self, conn: Conn | None, where: str, error: BaseException) -> None:
+        """The application's callback ``where`` raised ``error``, which nobody else will see."""
+
+
+def watch(watcher: Watcher) -> None:
+    """Tell ``watcher`` from now on; from any thread."""
+    global _watchers
+    with _lock:
+        _watchers = (*_watchers, watcher)
+
+
+def unwatch(watcher: Watcher) -> None:
+    """Tell ``watcher`` no more; nothing happens if it does not watch."""
+    global _watchers
+    with _lock:
+        _watchers = tuple(other for other in _watchers if other is not watcher)
+
+
+# -- for servers and clients -------------------------------------------------------------------
+
+
+def started(server: object) -> None:
+    """Say that ``server`` runs."""
+    _tell(lambda watcher: watcher.started(server))
+
+
+def stopped(server: object) -> None:
+    """Say that ``server`` has ended."""
+    _tell(lambda watcher: watcher.stopped(server))
+
+
+def opened(side: Side, conn: Conn, opening: Handshake | ClientHandshakeResult) -> None:
+    """Say that ``conn`` was made, and install the taps that watchers want."""
+    if not _watchers:
+        return
+    taps: list[Tap | None] = []
+    _tell(lambda watcher: taps.append(watcher.opened(side, conn, opening)))
+    for tap in taps:
+        if tap is not None:
+            conn._watch(tap)
+
+
+def refused(address: Address, error: HandshakeError) -> None:
+    """Say that a handshake is refused."""
+    _tell(lambda watcher: watcher.refused(address, error))
+
+
+def ended(conn: Conn) -> None:
+    """Say that ``conn`` is over."""
+    _tell(lambda watcher: watcher.ended(conn))
+
+
+def failed(conn: Conn | None, where: str, error: BaseException) -> None:
+    """Say that user code failed, after logging it."""
+    _tell(lambda watcher: watcher.failed(conn, where, error))
+
+
+def _tell(call: Callable[[Watcher], None]) -> None:
+    for watcher in _watchers:
+        try:
+            call(watcher)
+        except Exception:
+            unwatch(watcher)
+            log.exception("watcher %r raised and was dropped", watcher)
