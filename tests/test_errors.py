@@ -57,6 +57,11 @@ class TestHandshakeError:
     def test_without_a_message_says_the_status(self) -> None:
         assert str(HandshakeError(503)) == "handshake answered with status 503"
 
+    @pytest.mark.parametrize("headers", ["no token", [("a", "b", "c")], [1], ["ab"]])
+    def test_refuses_what_are_no_headers(self, headers: object) -> None:
+        with pytest.raises(TypeError, match=r"^headers: "):
+            HandshakeError(401, headers=headers)  # type: ignore[arg-type]
+
     def test_keeps_repeated_headers(self) -> None:
         cookies = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
         assert HandshakeError(401, headers=cookies).headers == cookies

@@ -90,7 +90,7 @@ class HandshakeError(WebSocketError):
         """Keep the answer; ``message`` is the short text that a person reads."""
         super().__init__(message or f"handshake answered with status {status}")
         self.status = status
-        self.headers = list(headers.items() if isinstance(headers, Mapping) else headers)
+        self.headers = _fields(headers)
         self.body = body
 
 
@@ -105,3 +105,11 @@ class HandshakeRejected(HandshakeError):
             raise ValueError(f"status: must be 300..599 to refuse a handshake, not {status}")
         body = body.encode() if isinstance(body, str) else body
         super().__init__(status, headers=headers, body=body)
+
+
+def _fields(headers: HeaderFields) -> list[tuple[str, str]]:
+    """Return name and value of each header; the body as second argument is an easy mistake."""
+    fields = list(headers.items() if isinstance(headers, Mapping) else headers)
+    if any(not isinstance(field, tuple) or len(field) != 2 for field in fields):
+        raise TypeError("headers: must be a mapping or (name, value) pairs")
+    return fields
