@@ -15,7 +15,7 @@ demo: venv-runtime ## a server, some clients and every frame between them
 
 test: venv-dev ## the suite with its branch coverage: protocol 100 %, the rest >= 95 %
 	@$(PY) -m coverage erase
-	@$(PY) -m coverage run -m pytest
+	@$(PY) -m coverage run -m pytest --numprocesses=auto --dist=worksteal
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report --include='wskit/protocol/*' --fail-under=100
 	@$(PY) -m coverage report --omit='wskit/protocol/*' --fail-under=95

@@ -30,7 +30,11 @@ class TestWrite:
             (array("H", [0x6161, 0x6262]), BINARY, b"aabb"),
             (array("H"), BINARY, b""),
         ],
-        ids=repr,
+        ids=[
+            *("str", "empty str", "bytes", "empty bytes", "bytearray"),
+            *("part of a memoryview", "empty memoryview", "memoryview in steps"),
+            *("array", "empty array"),
+        ],
     )
     def test_sends_str_as_text_and_anything_bytes_like_as_binary(
         self, link: Link, data: str | bytes, opcode: int, payload: bytes

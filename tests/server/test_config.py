@@ -73,9 +73,14 @@ PREFIXES = {
 }
 
 
+def shown(value: object) -> str:
+    """Give what is the same in every process, as the names of tests must be."""
+    return repr(value).partition(" object at ")[0]
+
+
 def table(column: int) -> list[Any]:
     return [
-        pytest.param(kind, name, value, id=f"{PREFIXES.get(kind, '')}{name}={value!r}")
+        pytest.param(kind, name, value, id=f"{PREFIXES.get(kind, '')}{name}={shown(value)}")
         for kind, fields in FIELDS.items()
         for name, columns in fields.items()
         for value in columns[column]
