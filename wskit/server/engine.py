@@ -21,7 +21,7 @@ from .config import ServerConfig, blocking_mode
 from .handlers import HandlerClass
 from .hub import Hub, Runner, log
 from .listener import Listener, listen_on, peer_address
-from .monitor import Monitor
+from .monitor import Clock, Monitor
 from .pending import Pending
 from .session import Session
 from .threads import ConnectionThread
@@ -38,14 +38,19 @@ class Engine:
     """Everything that runs. ``run`` is for one thread, the rest for any."""
 
     def __init__(
-        self, config: ServerConfig, handlers: HandlerClass, app: object, server: object = None
+        self,
+        config: ServerConfig,
+        handlers: HandlerClass,
+        app: object,
+        server: object = None,
+        clock: Clock = time.monotonic,
     ) -> None:
         """Bind and listen for ``server``; raises OSError, with nothing left open."""
         self._config = config
         self._server = server
         self._sock = listen_on(config) if config.port is not None else None
         self.address = self._bound_address()
-        self.monitor = Monitor()
+        self.monitor = Monitor(clock)
         self.hub = Hub(config, handlers, self.monitor)
         self.hub.app = app
         self._blocking = config.blocking or blocking_mode()

@@ -6,6 +6,7 @@ peer that reads slowly, is no silence: then what would answer the ping is still 
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from ..conn import format_address
@@ -24,7 +25,7 @@ class Keepalive:
     __slots__ = ("_asked", "_due", "_hub", "_received", "_sent", "_session")
 
     def __init__(self, hub: Hub, session: Session, due: float) -> None:
-        """``hub`` has the intervals; the first ping is ``due`` then, on the monotonic clock."""
+        """``hub`` has the intervals; the first ping is ``due`` then, on the server's clock."""
         self._hub = hub
         self._session = session
         self._due = due  # the next ping
@@ -57,7 +58,7 @@ class Keepalive:
         if self._asked is None:
             self._asked = now
             self._received, self._sent = conn._received, conn._outbound.sent
-        conn._keep_alive(now)
+        conn._keep_alive(time.monotonic())  # for the latency, which is real in any case
 
     def _lives(self) -> bool:
         conn = self._session.conn

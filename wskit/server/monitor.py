@@ -12,22 +12,40 @@ from __future__ import annotations
 
 import contextlib
 import selectors
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol as Interface
+from typing import TypeAlias, runtime_checkable
 
 from ..logs import logger
 from ..outbound import Outbound
 from ..timers import Alarm, Timed, Timers
 from ..wakers import Waker
 
-__all__ = ["Monitor", "Supervised"]
+__all__ = ["Clock", "Monitor", "Movable", "Supervised"]
 
 TICK = 0.0025  # seconds; half of the 5 ms within which a write must be on the wire
 _IDLE_TICKS = 8  # without work before the monitor dozes
+_CATCHING_UP = 1.0  # seconds that the mover of a clock waits for the timers to have run
 
 log = logger("server")
+
+
+Clock: TypeAlias = Callable[[], float]
+"""Returns seconds that never run backwards, as ``time.monotonic`` does."""
+
+
+@runtime_checkable
+class Movable(Interface):
+    """A clock that stands still until it is moved, and then has timers run (wskit.testing)."""
+
+    def attach(self, run: Callable[[], float | None]) -> None:
+        """Call ``run`` after each move: it runs what is due and returns the next deadline."""
+
+    def detach(self, run: Callable[[], float | None]) -> None:
+        """Call ``run`` no more."""
 
 
 class Supervised(Interface):
@@ -40,12 +58,14 @@ class Supervised(Interface):
 class Monitor:
     """Runs in one thread; the methods that say so may be called from any."""
 
-    def __init__(self) -> None:
-        """Open the selector."""
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        """Open the selector; alarms go by ``clock``, other timers by time.monotonic."""
+        self.clock = clock
         self._selector = selectors.DefaultSelector()
         self._waker = Waker()
         self._selector.register(self._waker.fileno(), selectors.EVENT_READ)
         self._timers = Timers()
+        self._alarms = self._timers if clock is time.monotonic else Timers()
         self._calls: deque[Callable[[], None]] = deque()
         self._gathered: dict[Outbound, None] = {}
         self._supervised: list[Supervised] = []
@@ -53,6 +73,8 @@ class Monitor:
         self._idle_ticks = 0
         self.dozing = False  # whoever makes work must call awaken() when this is True
         self.on_slot_freed: Callable[[], None] | None = None
+        if isinstance(clock, Movable):
+            clock.attach(self.catch_up)
 
     # -- from any thread -----------------------------------------------------------------------
 
@@ -71,15 +93,28 @@ class Monitor:
         self._waker.wake()
 
     def add_alarm(self, deadline: float, subject: Timed) -> Alarm:
-        """Do as ``add_timer``; the result can call it off."""
+        """Have ``subject.on_timer`` called at ``deadline`` of ``clock``, or call it off."""
         alarm = Alarm(subject)
-        self.add_timer(deadline, alarm)
+        if self._alarms.add(deadline, alarm):
+            self._waker.wake()
         return alarm
 
     def add_timer(self, deadline: float, subject: Timed) -> None:
         """Have ``subject.on_timer`` called at ``deadline`` (monotonic seconds)."""
         if self._timers.add(deadline, subject):
             self._waker.wake()
+
+    def catch_up(self) -> float | None:
+        """Have the alarms run that are due, wait for that, and return the next deadline."""
+        caught_up, due = threading.Event(), list[float | None]()
+
+        def run() -> None:
+            due.append(self._alarms.run(self.clock()))
+            caught_up.set()
+
+        self.call(run)
+        caught_up.wait(_CATCHING_UP)
+        return due[0] if due else None
 
     def watch_writable(self, outbound: Outbound) -> None:
         """Drain ``outbound`` when its socket can take more."""
@@ -123,9 +158,9 @@ class Monitor:
     def run(self) -> None:
         """Go round until ``finish``; always the same thread."""
         while not self._finished:
-            due = self._timers.run(time.monotonic())
+            left = self._run_timers()
             self._doze_or_tick()
-            for key, _ in self._selector.select(self._timeout(due)):
+            for key, _ in self._selector.select(self._timeout(left)):
                 if key.data is None:
                     self._waker.drain()
                 elif isinstance(key.data, Outbound):
@@ -137,14 +172,28 @@ class Monitor:
     def close(self) -> None:
         """Close the descriptors, after ``run``; calls that come too late are still made."""
         self._closed = True
+        if isinstance(self.clock, Movable):
+            self.clock.detach(self.catch_up)
         self._run_calls()
         self._selector.close()
         self._waker.close()
 
-    def _timeout(self, due: float | None) -> float | None:
+    def _run_timers(self) -> float | None:
+        """Run what is due and return the seconds to the next deadline, None if there is none."""
+        now = time.monotonic()
+        due = self._timers.run(now)
+        left = None if due is None else due - now
+        if self._alarms is not self._timers:
+            # A clock that is moved by hand wakes us itself: then it does no harm to look too soon.
+            now = self.clock()
+            due = self._alarms.run(now)
+            if due is not None:
+                left = due - now if left is None else min(left, due - now)
+        return left
+
+    def _timeout(self, left: float | None) -> float | None:
         if self._calls:
             return 0.0
-        left = None if due is None else max(0.0, due - time.monotonic())
         if self.dozing:
             return left
         return TICK if left is None else min(TICK, left)

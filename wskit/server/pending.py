@@ -75,7 +75,7 @@ class Pending(Turns):
         self._refused = False
         self._done = False
         self._expired = False
-        self._deadline = time.monotonic() + limits.timeout
+        self._deadline = hub.monitor.clock() + limits.timeout
         if hub.config.ssl_context is not None:
             self._begin_tls(sock)
         self._alarm = hub.monitor.add_alarm(self._deadline, self)
@@ -84,13 +84,13 @@ class Pending(Turns):
         """Answer 408 to who is too slow; end what lingers."""
         if self._done:
             return None
-        if now < self._deadline:
-            if self._tls is not None:
-                self._runner.post(self)
-            return self._deadline
         self._expired = True
         self._runner.post(self)
         return None
+
+    def retry(self) -> None:
+        """Go on with TLS; callable from any thread."""
+        self._runner.post(self)
 
     def force_end(self) -> None:
         """End it now; callable from any thread."""
@@ -133,7 +133,7 @@ class Pending(Turns):
             tls.do_handshake()
         except BlockingIOError:
             if tls.wants_write:
-                self._hub.monitor.add_timer(time.monotonic() + _RETRY, self)
+                self._hub.monitor.add_timer(time.monotonic() + _RETRY, _Retry(self))
             return False
         self._tls = None
         return True
@@ -222,7 +222,7 @@ class Pending(Turns):
         watching.refused(self._address, error)
         self._refused = True
         self._expired = False
-        self._deadline = time.monotonic() + _LINGER
+        self._deadline = self._hub.monitor.clock() + _LINGER
         self._alarm.cancel()
         self._alarm = self._hub.monitor.add_alarm(self._deadline, self)
         # It fits into the empty send buffer of a new connection; if not, the peer is hostile.
@@ -250,3 +250,16 @@ class Pending(Turns):
         self._runner.forget(self, self.fd)
         self._transport.close()
         self._hub.end_pending(self._counted)
+
+
+class _Retry:
+    """Another try of what could not be waited for, in real time."""
+
+    __slots__ = ("_pending",)
+
+    def __init__(self, pending: Pending) -> None:
+        self._pending = pending
+
+    def on_timer(self, now: float) -> float | None:
+        self._pending.retry()
+        return None

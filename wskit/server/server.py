@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from types import TracebackType
 
 from .. import watching
@@ -16,6 +17,7 @@ from .config import ServerConfig
 from .engine import Engine
 from .handlers import HandlerClass
 from .hub import log
+from .monitor import Clock
 
 __all__ = ["Server"]
 
@@ -27,12 +29,25 @@ class Server:
     any thread. As a context manager it stops on leaving.
     """
 
-    def __init__(self, Handler: type, config: ServerConfig | None = None) -> None:
-        """``Handler(handshake, conn[, app])`` needs ``client_message``; the rest is optional."""
+    def __init__(
+        self,
+        Handler: type,
+        config: ServerConfig | None = None,
+        *,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        """``Handler(handshake, conn[, app])`` needs ``client_message``; the rest is optional.
+
+        ``clock`` returns the seconds by which keepalive, handshake and ``close_timeout`` go; a
+        test's is ``wskit.testing.ManualClock``. ``stop`` and waiting to write stay in real time.
+        """
         self._handlers = HandlerClass(Handler)
         self.config = config if config is not None else ServerConfig()
         if not isinstance(self.config, ServerConfig):
             raise TypeError(f"config: must be a ServerConfig, not {type(config).__name__}")
+        if not callable(clock):
+            raise TypeError(f"clock: must be callable, not {type(clock).__name__}")
+        self._clock = clock
         self._engine: Engine | None = None
 
     def listen(self, app: object = None) -> None:
@@ -150,7 +165,7 @@ class Server:
     def _open(self, app: object) -> Engine:
         if self._engine is not None and not self._engine.done.is_set():
             raise RuntimeError("the server is listening already")
-        self._engine = Engine(self.config, self._handlers, app, self)
+        self._engine = Engine(self.config, self._handlers, app, self, self._clock)
         watching.started(self)
         address = self._engine.address
         log.info("listening on %s", format_address(address) if address is not None else "nothing")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
-import time
 from collections.abc import Callable
 from enum import Enum
 
@@ -132,7 +131,7 @@ class Session(Turns):
     def _start(self, handler: Handler) -> None:
         interval = self._hub.config.ping_interval
         if interval is not None:
-            due = time.monotonic() + interval
+            due = self._hub.monitor.clock() + interval
             keepalive = Keepalive(self._hub, self, due)
             self._alarm = self._hub.monitor.add_alarm(due, keepalive)
         try:
@@ -339,7 +338,7 @@ class Session(Turns):
         if self._outbound.lost:
             self._end()
             return
-        self._deadline = time.monotonic() + self._hub.config.close_timeout
+        self._deadline = self._hub.monitor.clock() + self._hub.config.close_timeout
         self._call_off()
         self._alarm = self._hub.monitor.add_alarm(self._deadline, self)
         self._runner.again(self)
@@ -347,7 +346,7 @@ class Session(Turns):
     def _linger(self) -> None:
         if self._lingering is None:
             return  # gone
-        if self._outbound.lost or time.monotonic() >= self._deadline:
+        if self._outbound.lost or self._hub.monitor.clock() >= self._deadline:
             self._end()
             return
         self._borrow()

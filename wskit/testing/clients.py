@@ -17,11 +17,13 @@ from ..errors import HandshakeError, HeaderFields
 from ..protocol.extensions import Compression
 from ..protocol.headers import request_fields
 from ..protocol.opcodes import Side
-from ..protocol.response import ClientHandshake
+from ..protocol.response import ClientHandshake, ClientHandshakeResult
 from ..urls import host_header, parse_url
 from ..waiting import wait_readable
 from .failures import Failures
+from .faults.stages import Fault, check_faults
 from .peer import Peer
+from .relay import Relay, interpose
 from .stream import Stream
 from .wires import Exchange, new_wire
 from .wishes import Rejection
@@ -47,13 +49,16 @@ def ws_client(
     unix_path: str | None = None,
     proxy: str | bool | None = None,
     handshake_timeout: float = _HANDSHAKE,
+    faults: Sequence[Fault] = (),
 ) -> Peer:
     """Connect to ``url`` and return the client's end, also if the handshake was refused.
 
     Then ``expect_rejected`` succeeds on it and every other expectation fails naming the status.
-    The fields of ClientConfig explain the arguments. Raises OSError where nobody listens,
-    TimeoutError, ValueError and TypeError for wrong arguments.
+    The fields of ClientConfig explain the arguments; ``faults`` lie between this end and the
+    network, inside of TLS. Raises OSError where nobody listens, TimeoutError, ValueError and
+    TypeError for wrong arguments.
     """
+    check_faults(faults)
     parts = parse_url(url)
     own = request_fields(headers)
     if parts.authorization is not None:
@@ -72,7 +77,20 @@ def ws_client(
     opening = _opening(
         host_header(parts.host, parts.port, secure=parts.secure), parts.target, own, config
     )
-    return open_peer(dial(config), opening, url, compression, timeout=handshake_timeout)
+    transport, relay = dial(config), None
+    cleanup = contextlib.ExitStack()
+    if faults:
+        transport, relay = interpose(transport, faults, tcp=True)
+        cleanup.callback(relay.end)
+    return open_peer(
+        transport,
+        opening,
+        url,
+        compression,
+        timeout=handshake_timeout,
+        cleanup=cleanup,
+        relay=relay,
+    )
 
 
 def pair_opening(
@@ -102,10 +120,11 @@ def open_peer(
     timeout: float = _HANDSHAKE,
     failures: Failures | None = None,
     cleanup: contextlib.ExitStack | None = None,
+    relay: Relay | None = None,
 ) -> Peer:
     """Do the opening handshake on a non-blocking ``transport`` and return the client's end.
 
-    On an error the transport is closed and ``cleanup`` left.
+    On an error the transport is closed and ``cleanup`` left. ``relay`` is what lies in between.
     """
     wire = new_wire("client", Side.CLIENT)
     stream = Stream(transport, Side.CLIENT, wire)
@@ -124,13 +143,39 @@ def open_peer(
         wire.exchange = Exchange(url, _request_fields(opening), error.status, fields)
         wire.ending = f"the handshake was rejected with HTTP status {error.status}"
         stream.finish()
-        return Peer(stream, rejection=rejection, failures=failures, cleanup=cleanup)
+        return _peer(relay, stream, rejection=rejection, failures=failures, cleanup=cleanup)
     except BaseException:
         _give_up(stream, cleanup)
         raise
     wire.exchange = Exchange(url, _request_fields(opening), 101, tuple(response.headers))
     stream.open(response.extensions, compression, opening.leftover)
-    return Peer(stream, response=response, failures=failures, cleanup=cleanup)
+    return _peer(relay, stream, response=response, failures=failures, cleanup=cleanup)
+
+
+class _FaultyPeer(Peer):
+    """A peer behind a relay, which must not make its goodbye wait."""
+
+    _relay: Relay
+
+    def end(self) -> None:
+        self._relay.hurry()
+        super().end()
+
+
+def _peer(
+    relay: Relay | None,
+    stream: Stream,
+    *,
+    response: ClientHandshakeResult | None = None,
+    rejection: Rejection | None = None,
+    failures: Failures | None,
+    cleanup: contextlib.ExitStack | None,
+) -> Peer:
+    kind = Peer if relay is None else _FaultyPeer
+    peer = kind(stream, response=response, rejection=rejection, failures=failures, cleanup=cleanup)
+    if isinstance(peer, _FaultyPeer) and relay is not None:
+        peer._relay = relay
+    return peer
 
 
 def _give_up(stream: Stream, cleanup: contextlib.ExitStack | None) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from ..errors import HeaderFields
 from ..protocol.extensions import Compression
 from ..server import Server, ServerConfig, ThreadPoolConfig
+from ..server.monitor import Clock
 from .clients import open_peer, pair_opening
 from .failures import collected
+from .faults.stages import Fault
 from .peer import Peer
+from .relay import interpose, needs_tcp
 from .sockets import socket_pair
 
 __all__ = ["ws_pair"]
@@ -31,23 +35,31 @@ def ws_pair(
     compression: Compression | None = None,
     config: ServerConfig | None = None,
     tcp: bool = False,
+    faults: Sequence[Fault] = (),
+    clock: Clock = time.monotonic,
 ) -> Peer:
     """Serve one connection with ``Handler`` and return its client's end, a context manager.
 
     ``app`` goes to the handler, ``config`` to the server (its address is not used); the others are
-    the client's. Both ends are a socket pair, with ``tcp`` a TCP connection over loopback. A
-    refused handshake does not raise: ``expect_rejected``.
+    the client's. Both ends are a socket pair, with ``tcp`` a TCP connection over loopback;
+    ``faults`` lie between them. ``clock`` is the server's, such as a ManualClock. A refused
+    handshake does not raise: ``expect_rejected``.
     """
     config = _CONFIG if config is None else replace(config, port=None, unix_path=None)
     opening = pair_opening(path, headers, subprotocols, origin, compression)
     with contextlib.ExitStack() as stack:
         failures = stack.enter_context(collected())
-        server = Server(Handler, config)
+        server = Server(Handler, config, clock=clock)
         server.listen_in_new_thread(app)
         stack.callback(server.stop, timeout=1.0)
+        tcp, relay = tcp or needs_tcp(faults), None
         ours, theirs = socket_pair(tcp=tcp)
         stack.callback(ours.close)
         server.adopt(theirs)
+        if faults:
+            ours, relay = interpose(ours, faults, tcp=tcp)
+            stack.callback(ours.close)
+            stack.callback(relay.end)
         return open_peer(
             ours,
             opening,
@@ -55,4 +67,5 @@ def ws_pair(
             compression,
             failures=failures,
             cleanup=stack.pop_all(),
+            relay=relay,
         )

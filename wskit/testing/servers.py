@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -12,9 +13,11 @@ from ..conn import Conn, format_address
 from ..errors import HeaderFields
 from ..protocol.extensions import Compression
 from ..server import Server, ServerConfig
+from ..server.monitor import Clock
 from ..stats import ServerStats
 from .clients import ws_client
 from .failures import collected
+from .faults.stages import Fault
 from .peer import Peer
 
 if TYPE_CHECKING:
@@ -31,10 +34,12 @@ def ws_server(
     app: object = None,
     config: ServerConfig | None = None,
     tls: bool = False,
+    clock: Clock = time.monotonic,
 ) -> LiveServer:
     """Start a server with ``Handler`` on a free port of loopback and return it, a context manager.
 
     ``config`` may say everything but the port; ``tls`` needs trustme (the extra ``testing``).
+    ``clock`` is the server's, such as a ManualClock.
     Raises what ``Server`` and ``listen`` do.
     """
     config = _CONFIG if config is None else replace(config, port=0)
@@ -44,7 +49,7 @@ def ws_server(
 
         server_context, client_context = contexts()
         config = replace(config, ssl_context=server_context)
-    return LiveServer(Server(Handler, config), app, client_context)
+    return LiveServer(Server(Handler, config, clock=clock), app, client_context)
 
 
 class LiveServer:
@@ -95,6 +100,7 @@ class LiveServer:
         subprotocols: Sequence[str] = (),
         origin: str | None = None,
         compression: Compression | None = None,
+        faults: Sequence[Fault] = (),
     ) -> Peer:
         """Return the client's end of a new connection, as ``ws_client`` does.
 
@@ -107,6 +113,7 @@ class LiveServer:
             origin=origin,
             compression=compression,
             ssl_context=self.ssl_context,
+            faults=faults,
         )
         peer._failures = self._failures
         self._peers.append(peer)
