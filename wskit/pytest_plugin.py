@@ -1,6 +1,7 @@
 """The pytest plugin: fixtures for WebSocket tests, and reports that show the conversation.
 
 The law of this file: pytest imports it in every run, so it imports next to nothing by itself.
+`testing/plugin_chaperon.py` is what happens around each test.
 """
 
 from __future__ import annotations
@@ -11,8 +12,19 @@ from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 import pytest
 
+from .testing.plugin_chaperon import Chaperon
+from .testing.plugin_options import MARKER, add_options, settings
+
 if TYPE_CHECKING:
-    from .testing import LiveServer, Peer, WebSocketTest
+    from .testing import (
+        ClientTest,
+        LiveApp,
+        LiveServer,
+        Peer,
+        RecordedServer,
+        ScriptedServer,
+        WebSocketTest,
+    )
 
 __all__: list[str] = []
 
@@ -61,6 +73,92 @@ def ws_client() -> Iterator[Callable[..., Peer]]:
     from .testing.clients import ws_client
 
     with _ending(ws_client) as make:
+        yield make
+
+
+@pytest.fixture
+def ws_asgi() -> Iterator[Callable[..., LiveApp]]:
+    """Call it with an ASGI app: ``wskit.testing.ws_asgi``, shut down with the test."""
+    from .testing.asgi import ws_asgi
+
+    with _ending(ws_asgi) as make:
+        yield make
+
+
+@pytest.fixture
+def ws_record(request: pytest.FixtureRequest) -> Iterator[Callable[..., RecordedServer]]:
+    """Call it with a URL: ``wskit.testing.ws_record`` with a path of the test's own, ended with it.
+
+    The path is recordings/TEST.har beside the test's file, the mode that of ``--wskit-record``.
+    """
+    from .testing.recordings import recorder_for
+
+    mode = request.config.getoption("--wskit-record")
+    with _ending(recorder_for(request.path, request.node.name, mode)) as make:
+        yield make
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    add_options(parser)
+    group = parser.getgroup("wskit")
+    group.addoption(
+        "--wskit-record",
+        default="none",
+        choices=("none", "once", "all"),
+        help="when ws_record records: never, if there is no recording yet, always",
+    )
+
+
+_chaperon = pytest.StashKey[Chaperon]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to watch this process; pytest.UsageError for a wrong option."""
+    config.addinivalue_line("markers", MARKER)
+    chaperon = config.stash[_chaperon] = Chaperon(settings(config))
+    config.pluginmanager.register(chaperon, "wskit-chaperon")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Watch no more."""
+    chaperon = config.stash.get(_chaperon, None)
+    if chaperon is not None:
+        chaperon.end()
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Explain how two messages or two frames differ."""
+    # Whoever has one of these has imported its module.
+    if (
+        op != "=="
+        or type(left).__module__ not in _COMPARED
+        or left.__class__ is not right.__class__
+    ):
+        return None
+    from .testing.comparing import comparison
+
+    return comparison(left, right)
+
+
+_COMPARED = ("wskit.protocol.opcodes", "wskit.protocol.frames")
+
+
+@pytest.fixture
+def wtt_client() -> Iterator[ClientTest]:
+    """A real open client, ``wtt_client.client``, and its server's end: ``wtt_client`` itself."""
+    from .testing import ClientTest
+
+    with ClientTest() as test:
+        yield test
+
+
+@pytest.fixture
+def ws_script() -> Iterator[Callable[..., ScriptedServer]]:
+    """Call it with scripts: ``wskit.testing.ws_script``, ended and judged with the test."""
+    from .testing.scripts import ws_script
+
+    with _ending(ws_script) as make:
         yield make
 
 

@@ -10,15 +10,15 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .conn import Address, Conn
 from .logs import logger
-from .protocol.frames import Tap
-from .protocol.handshake import Handshake
-from .protocol.opcodes import Side
-from .protocol.response import ClientHandshakeResult
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the pytest plugin imports this in every run, so it has to be light
+    from .conn import Address, Conn
     from .errors import HandshakeError
+    from .protocol.frames import Tap
+    from .protocol.handshake import Handshake
+    from .protocol.opcodes import Side
+    from .protocol.response import ClientHandshakeResult
 
 __all__ = [
     "Watcher",

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
 
 from .. import watching
-from ..conn import Conn
+
+if TYPE_CHECKING:
+    from ..conn import Conn
 
 __all__ = ["Failure", "Failures", "collected"]
+
+_PACKAGE = str(Path(__file__).parents[1]) + os.sep
 
 
 @dataclass(slots=True)
@@ -35,7 +43,8 @@ class Failures(watching.Watcher):
         self.add(where, error)
 
     def add(self, where: str, error: BaseException) -> None:
-        """Note that ``where`` raised ``error``."""
+        """Note that ``where`` raised ``error``, whose traceback begins in the handler then."""
+        error.__traceback__ = _theirs(error.__traceback__)
         with self._changed:
             self._failures.append(Failure(where, error))
             self._changed.notify_all()
@@ -45,12 +54,22 @@ class Failures(watching.Watcher):
         with self._changed:
             return [failure for failure in self._failures if not failure.known]
 
-    def first(self) -> BaseException | None:
-        """Return the first error that no test has seen; it counts as seen from now on."""
+    def take(self) -> list[Failure]:
+        """Return the failures that no test has seen; they count as seen from now on."""
         unknown = self.unknown()
         for failure in unknown:
             failure.known = True
+        return unknown
+
+    def first(self) -> BaseException | None:
+        """Return the first error that no test has seen; all count as seen from now on."""
+        unknown = self.take()
         return unknown[0].error if unknown else None
+
+    def clear(self) -> None:
+        """Forget everything, as between two tests; errors hold on to frames and their objects."""
+        with self._changed:
+            self._failures.clear()
 
     def wait(self, kind: type[BaseException], timeout: float) -> BaseException | None:
         """Return the first unseen error of ``kind`` and count it as seen; None if none comes."""
@@ -66,20 +85,44 @@ class Failures(watching.Watcher):
         return next((f for f in self._failures if not f.known and isinstance(f.error, kind)), None)
 
 
+def _theirs(trace: TracebackType | None) -> TracebackType | None:
+    """Return ``trace`` without the frames of wskit that it begins with, unless it has no others."""
+    rest = trace
+    while rest is not None and rest.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        rest = rest.tb_next
+    return rest or trace
+
+
+_lock = threading.Lock()  # guards _current and _users
 _current: Failures | None = None
+_users = 0
 
 
 @contextmanager
 def collected() -> Iterator[Failures]:
-    """Collect failures inside the block; a block inside it shares the collection."""
-    global _current
-    if _current is not None:
-        yield _current
-        return
-    _current = Failures()
-    watching.watch(_current)
+    """Collect failures inside the block; blocks that overlap share one collection."""
+    failures = _enter()
     try:
-        yield _current
+        yield failures
     finally:
-        watching.unwatch(_current)
-        _current = None
+        _leave()
+
+
+def _enter() -> Failures:
+    global _current, _users
+    with _lock:
+        if _current is None:
+            _current = Failures()
+            watching.watch(_current)
+        _users += 1
+        return _current
+
+
+def _leave() -> None:
+    global _current, _users
+    with _lock:
+        _users -= 1
+        # Their blocks end in any order: the last one takes the watcher along.
+        if not _users and _current is not None:
+            watching.unwatch(_current)
+            _current = None

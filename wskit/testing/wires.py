@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ..protocol.frames import FrameRecord
 from ..protocol.opcodes import Side
 from ..taps import Capture
 from ..trace import LineFormat, printable
+from .transcripts import Transcript, current, new_wire, transcribing, use
 
-__all__ = ["Exchange", "Transcript", "Wire", "new_wire", "transcribing"]
+__all__ = ["Exchange", "Transcript", "Wire", "current", "new_wire", "transcribing", "use"]
 
 _KEPT = 200  # frames at each end of a conversation; what lies between is counted
 _PREVIEW = 4096  # bytes
@@ -52,9 +52,15 @@ class Wire:
 
     @property
     def key(self) -> str:
-        """The Sec-WebSocket-Key, by which two records of one connection know each other; or ""."""
-        fields = self.exchange.request if self.exchange is not None else ()
-        return next((value for name, value in fields if name.lower() == "sec-websocket-key"), "")
+        """What the handshake of this connection alone has, to find both its records; or "".
+
+        It is the Sec-WebSocket-Accept that belongs to its key: either end knows that.
+        """
+        if self.exchange is None:
+            return ""
+        answer = _field(self.exchange.response, "sec-websocket-accept")
+        key = _field(self.exchange.request, "sec-websocket-key")
+        return answer or (_accepted(key) if key else "")
 
     @property
     def captures(self) -> list[Capture]:
@@ -71,6 +77,14 @@ class Wire:
             self.count += 1
             first = self.keep_all or len(self._first) < _KEPT
             (self._first if first else self._last).append(capture)
+
+    def restart(self) -> None:
+        """Forget the frames; the clock starts again: another test goes on with this connection."""
+        with self._lock:
+            self.count = 0
+            self._first.clear()
+            self._last.clear()
+        self.start = time.time()
 
     def lines(self, most: int = 40, width: int = 100) -> Iterator[str]:
         """Yield the record as text, at most about ``most`` frames: the middle is left out."""
@@ -98,49 +112,11 @@ class Wire:
         return "\n".join((head, *self.lines(most), f"   ended: {printable(ending)}"))
 
 
-class Transcript:
-    """The wires of one test. From any thread."""
-
-    def __init__(self, *, keep_all: bool = False) -> None:
-        """``keep_all``: for recordings, which need every frame whole."""
-        self.keep_all = keep_all
-        self.wires: list[Wire] = []
-
-    def report(self, most: int = 40) -> str:
-        """Return all wires as text; of two ends of one connection only the one that knows more."""
-        return "\n".join(wire.report(most) for wire in self.distinct())
-
-    def distinct(self) -> list[Wire]:
-        """Return the wires, but each connection once: what a test's own end saw comes first."""
-        seen: set[str] = set()
-        chosen = []
-        for wire in sorted(self.wires, key=lambda wire: wire.side is Side.SERVER):
-            if not wire.key or wire.key not in seen:
-                chosen.append(wire)
-            seen.add(wire.key)
-        return sorted(chosen, key=lambda wire: wire.start)
+def _field(fields: Iterable[tuple[str, str]], wanted: str) -> str:
+    return next((value for name, value in fields if name.lower() == wanted), "")
 
 
-_current: Transcript | None = None
+def _accepted(key: str) -> str:
+    from ..protocol.handshake import accept_key
 
-
-@contextmanager
-def transcribing(transcript: Transcript) -> Iterator[Transcript]:
-    """Have new wires of this process added to ``transcript`` inside the block."""
-    global _current
-    before, _current = _current, transcript
-    try:
-        yield transcript
-    finally:
-        _current = before
-
-
-def new_wire(kind: str, side: Side) -> Wire:
-    """Return the record for a new connection, named ``kind`` with a number in its transcript."""
-    transcript = _current
-    if transcript is None:
-        return Wire(kind, side)
-    number = sum(wire.name.startswith(f"{kind} ") for wire in transcript.wires) + 1
-    wire = Wire(f"{kind} {number}", side, keep_all=transcript.keep_all)
-    transcript.wires.append(wire)
-    return wire
+    return accept_key(key)
