@@ -6,6 +6,9 @@ What stands after the three backticks says how a block is checked:
     python continued  goes on where the block before it ends, as one program with it
     python server     a program that serves on port 9882 until Ctrl-C
     python client     a program that runs while the server before it, in the same document, serves
+    python test       a test module; pytest runs it, and all its tests pass
+    python failing test   a test module that fails, with the ``text report`` that comes next
+    text report       lines of pytest's output, in order; a line "..." stands for any others
     sh                commands to type; each must exist, and so must its options
     toml              is parsed
     text              output or a picture; shown only
@@ -16,10 +19,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["ROOT", "Block", "Scene", "blocks_of", "documents", "scenes_of"]
+__all__ = ["PYTEST", "PYTHON", "ROOT", "Block", "Scene", "blocks_of", "documents", "scenes_of"]
 
 ROOT = Path(__file__).parents[2]
 PYTHON = {"python", "python continued", "python server", "python client"}
+PYTEST = {"python test", "python failing test", "text report"}
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,20 @@ from pathlib import Path
 import pytest
 
 from tests.deadlines import scaled, wait_for
-from tests.examples.documents import PYTHON, ROOT, Block, Scene, blocks_of, documents, scenes_of
+from tests.examples.documents import (
+    PYTEST,
+    PYTHON,
+    ROOT,
+    Block,
+    Scene,
+    blocks_of,
+    documents,
+    scenes_of,
+)
 
 # In the documents it is 9882, wskit's own; here any free one, so that runs do not meet.
 SHOWN_PORT = "9882"
-KINDS = PYTHON | {"sh", "toml", "text"}
+KINDS = PYTHON | PYTEST | {"sh", "toml", "text"}
 
 FOUND = [path for path in documents() if path.is_file()]
 SCENES = [scene for path in FOUND for scene in scenes_of(path)]
