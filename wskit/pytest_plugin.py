@@ -7,6 +7,7 @@ The law of this file: pytest imports it in every run, so it imports next to noth
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
@@ -167,6 +168,7 @@ def _ending(make: Callable[P, T]) -> Iterator[Callable[P, T]]:
     """Give a function that does as ``make``; what it makes is ended after the block."""
     with contextlib.ExitStack() as stack:
 
+        @functools.wraps(make)
         def made(*args: P.args, **options: P.kwargs) -> T:
             thing = make(*args, **options)
             stack.callback(thing.end)

@@ -249,7 +249,7 @@ def test_no_time_passes_at_the_prompt_of_pdb(pytester: pytest.Pytester) -> None:
                 breakpoint()
                 self.conn.write(data)
 
-        @pytest.mark.wskit(timeout=0.2)
+        @pytest.mark.wskit(timeout=0.5)
         def test_it(ws_pair):
             peer = ws_pair(Thinks)
             peer.send("hello")
@@ -258,8 +258,8 @@ def test_no_time_passes_at_the_prompt_of_pdb(pytester: pytest.Pytester) -> None:
     )
     child = pytester.spawn_pytest(" ".join(OTHERS))
     child.expect(r"\(Pdb\)")
-    for _ in range(4):  # 0.2 s each is twice the patience of the test
-        child.sendline("import threading; threading.Event().wait(0.1)")
+    for _ in range(4):  # together twice the patience of the test
+        child.sendline("import threading; threading.Event().wait(0.25)")
         child.expect(r"\(Pdb\)")
     child.sendline("c")
     rest = child.read().decode()

@@ -11,7 +11,7 @@ from ..protocol.opcodes import BINARY, CONTINUATION, Message, MessageType
 __all__ = ["Arrival", "Inbox"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Arrival:
     """A control frame, or a data message with its frames; ``message`` is None until it is whole."""
 

@@ -11,18 +11,14 @@ import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping
 from importlib.util import find_spec
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, cast
 
 from .. import fields
-from ..errors import HeaderFields
-from ..protocol.extensions import Compression
 from ..trace import printable
-from .clients import ws_client
-from .failures import Failures, collected
-from .peer import Peer
+from .failures import Failures
+from .live import Live
 from .timeouts import Patience
 
 if TYPE_CHECKING:
@@ -70,12 +66,8 @@ def ws_asgi(
     return LiveApp(cast(App, app), lifespan, contexts, ws, startup_timeout)
 
 
-class LiveApp:
-    """A running app. Its methods may be called from any thread.
-
-    Leaving its ``with`` block shuts the app down; then an exception that escaped the app and that
-    no test has seen is raised. ``ssl_context`` is for clients, None without TLS.
-    """
+class LiveApp(Live):
+    """A running app; an exception that escapes it counts as one of a handler."""
 
     def __init__(
         self,
@@ -86,10 +78,9 @@ class LiveApp:
         startup_timeout: float,
     ) -> None:
         """Live apps are made by ``ws_asgi``."""
-        self.ssl_context = contexts[1] if contexts is not None else None
-        self._peers: list[Peer] = []
+        super().__init__(contexts[1] if contexts is not None else None)
         with contextlib.ExitStack() as stack:
-            self._failures = stack.enter_context(collected())
+            stack.push(self._stack)
             observed = Observed(app, self._failures)
             server = _uvicorn(observed, lifespan, ws)
             if contexts is not None:
@@ -102,61 +93,9 @@ class LiveApp:
             self._stack = stack.pop_all()
 
     @property
-    def url(self) -> str:
-        """Where clients connect, such as "ws://127.0.0.1:40123"; without a path."""
-        if self.ssl_context is not None:
-            return f"wss://localhost:{self._port}"
-        return f"ws://127.0.0.1:{self._port}"
-
-    def connect(
-        self,
-        path: str = "/",
-        *,
-        headers: HeaderFields = (),
-        subprotocols: Sequence[str] = (),
-        origin: str | None = None,
-        compression: Compression | None = None,
-    ) -> Peer:
-        """Return the client's end of a new connection, as ``ws_client`` does.
-
-        It is ended with the app if it was not before.
-        """
-        peer = ws_client(
-            self.url + path,
-            headers=headers,
-            subprotocols=subprotocols,
-            origin=origin,
-            compression=compression,
-            ssl_context=self.ssl_context,
-        )
-        peer._failures = self._failures
-        self._peers.append(peer)
-        return peer
-
-    def end(self) -> None:
-        """End the connections made by ``connect``, then shut the app down; may be called again.
-
-        Raises TimeoutError for an app that does not let itself be shut down.
-        """
-        for peer in self._peers:
-            peer.end()
-        self._stack.close()
-
-    def __enter__(self) -> Self:
-        """Return the app."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Shut down, and raise what escaped the app unseen."""
-        self.end()
-        unseen = self._failures.first() if kind is None else None
-        if unseen is not None:
-            raise unseen
+    def port(self) -> int:
+        """The port of loopback that it listens on."""
+        return self._port
 
 
 class Observed:

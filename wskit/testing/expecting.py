@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json as json_module
 from collections.abc import Callable, Sequence
-from typing import NoReturn, overload
+from typing import overload
 
+from .. import fields
 from ..errors import HeaderFields
 from ..protocol.frames import FrameRecord
-from ..protocol.opcodes import BINARY, Message, MessageType
+from ..protocol.opcodes import BINARY, CLOSE, Message, MessageType
 from .arrivals import Arrival
-from .failures import Failures
 from .matching import (
     Matcher,
     Wanted,
@@ -22,14 +22,23 @@ from .matching import (
     message_words,
     quoted,
 )
-from .stream import Stream
 from .timeouts import Patience
-from .wishes import KIND, Closed, MessageWish, Rejection, arrival_words, close_wish, frame_wish
+from .verdicts import Verdicts
+from .wishes import (
+    KIND,
+    Closed,
+    MessageWish,
+    Rejection,
+    check_data,
+    close_wish,
+    frame_wish,
+    message_type,
+)
 
 __all__ = ["Expecting"]
 
 
-class Expecting:
+class Expecting(Verdicts):
     """The receiving half of a Peer.
 
     Every ``timeout`` is in seconds; None stands for the default of the test. An expectation that
@@ -37,15 +46,10 @@ class Expecting:
     do not stand in the way of messages, nor the other way round.
     """
 
-    _stream: Stream
-    _failures: Failures | None = None
-    rejection: Rejection | None = None
-
     @overload
     def expect_message(
         self,
         data: Wanted | None = None,
-        /,
         *,
         type: MessageType | None = None,
         json: object = ...,
@@ -55,14 +59,17 @@ class Expecting:
 
     @overload
     def expect_message(
-        self, data: MessageType, payload: Wanted, /, *, timeout: float | None = None
+        self,
+        data: MessageType,
+        payload: Wanted | None = None,
+        *,
+        timeout: float | None = None,
     ) -> Message: ...
 
     def expect_message(
         self,
         data: Wanted | MessageType | None = None,
         payload: Wanted | None = None,
-        /,
         *,
         type: MessageType | None = None,
         json: object = ...,
@@ -77,8 +84,16 @@ class Expecting:
         """
         __tracebackhide__ = True
         if isinstance(data, MessageType):
+            if type is not None:
+                raise TypeError("type: was given twice")
             type, data = data, payload
+        elif payload is not None:
+            raise TypeError("payload: goes with a MessageType before it")
+        if type is not None:
+            type = message_type(type)
         if type is not None and type > BINARY:
+            if json is not ... or matches is not None:
+                raise TypeError(f"{type.name.lower()}: is compared with its payload only")
             return self._expect_control(type, data, Patience(timeout))
         if type is None and data is not None:
             type = MessageType.TEXT if isinstance(data, str) else MessageType.BINARY
@@ -159,6 +174,9 @@ class Expecting:
         """
         __tracebackhide__ = True
         patience = Patience(timeout)
+        if opcode is not None:
+            fields.integer("opcode", opcode, 0, 15)
+        check_data(payload, None)
         wanted = payload.encode() if isinstance(payload, str) else payload
         flags = {"FIN": fin, "RSV1": rsv1, "RSV2": rsv2, "RSV3": rsv3}
         words = frame_wish(opcode, payload, flags)
@@ -209,13 +227,15 @@ class Expecting:
     ) -> Closed:
         """Return how the connection ended; there must be no message left that nobody expected.
 
-        ``initiated_by`` "server" or "client" is who sent the first close frame. ``clean`` True
-        (the default, unless ``code`` is 1006) wants close frames from both ends, False none.
+        ``initiated_by`` "server" or "client" is who sent the first close frame. The other end
+        must have sent one, unless ``code`` is 1006. ``clean`` True wants one from both ends, False
+        takes any end but that.
         """
         __tracebackhide__ = True
         if initiated_by not in (None, "server", "client"):
             raise ValueError(f'initiated_by: must be "server" or "client", not {initiated_by!r}')
-        clean = code != 1006 if clean is None else clean
+        if code is not None:
+            fields.integer("code", code, 0, 65535)
         patience, words = Patience(timeout), close_wish(code, reason, initiated_by, clean)
         stream = self._stream
         self._await(lambda: stream.inbox.data() is not None or stream.over, patience)
@@ -225,12 +245,15 @@ class Expecting:
             self._miss(words, patience)
         closed = self._closed()
         if (
-            closed.clean is not clean
+            clean not in (None, closed.clean)
+            or (closed.code == 1006 and code != 1006 and clean is not False)
             or code not in (None, closed.code)
             or reason not in (None, closed.reason)
             or initiated_by not in (None, closed.initiated_by)
         ):
             self._fail(f"expected {words}, got {self._closed_words()}")
+        if (arrival := stream.inbox.control(CLOSE)) is not None:
+            stream.inbox.take(arrival)
         return closed
 
     def expect_rejected(
@@ -250,11 +273,11 @@ class Expecting:
         words = "the handshake to be rejected" + (f" with {status}" if status is not None else "")
         rejection = self.rejection
         if rejection is None:
-            self._miss(words, Patience(0 if timeout is None else timeout))
+            seen = self._seen()
+            self._fail(f"expected {words}, but it was accepted; got {seen}")
         if status not in (None, rejection.status):
             self._fail(f"expected {words}, got status {rejection.status}")
-        fields = list(headers.items() if hasattr(headers, "items") else headers)
-        for name, value in fields:
+        for name, value in headers.items() if hasattr(headers, "items") else headers:
             if (name.lower(), value) not in rejection.headers:
                 found = [other for key, other in rejection.headers if key == name.lower()]
                 self._fail(f"expected the header {name}: {value}, got {found or 'none'}")
@@ -266,7 +289,7 @@ class Expecting:
     def expect_nothing(self, within: float = 0.1) -> None:
         """Check that nothing comes for ``within`` seconds, nor lies unread: no frame, no end."""
         __tracebackhide__ = True
-        stream, patience = self._stream, Patience(within)
+        stream, patience = self._stream, Patience(within, firm=True)
         if self.rejection is not None:
             self._miss("nothing", patience)
         if self._await(lambda: bool(stream.inbox.unread) or stream.over, patience):
@@ -274,8 +297,8 @@ class Expecting:
 
     def drain(self) -> list[Message]:
         """Return everything that has come and was not expected, control frames too; never waits."""
-        stream = self._stream
-        while stream.receive(Patience(0)):
+        stream, patience = self._stream, Patience(0)
+        while stream.receive(patience) and not patience.passed:
             pass
         return stream.inbox.clear()
 
@@ -286,7 +309,7 @@ class Expecting:
         __tracebackhide__ = True
         self._ready()
         while not ready():
-            if not self._stream.receive(patience):
+            if not self._stream.receive(patience) or patience.passed:
                 # The last bytes may have come with the end of the stream.
                 return ready()
         return True
@@ -315,6 +338,7 @@ class Expecting:
         self, type: MessageType, data: Wanted | None, patience: Patience
     ) -> Message:
         __tracebackhide__ = True
+        check_data(data, None)
         payload = data.encode() if isinstance(data, str) else data
         words = type.name.lower() + ("" if payload is None else f" {quoted(payload)}")
         inbox = self._stream.inbox
@@ -328,59 +352,8 @@ class Expecting:
             self._fail(f"expected {words}, got {message_words(message)}")
         return message
 
-    # -- saying what is wrong ------------------------------------------------------------------
-
     def _check(self, wish: MessageWish, message: Message) -> None:
         __tracebackhide__ = True
         problem = wish.problem(message)
         if problem is not None:
             self._fail(f"expected {wish}, got {message_words(message)}", problem)
-
-    def _closed(self) -> Closed:
-        stream = self._stream
-        protocol = stream.protocol
-        received = protocol.close_received
-        code, reason = received if received is not None else (1006, "")
-        by = stream.closed_by.value if stream.closed_by is not None else None
-        clean = received is not None and protocol.close_sent is not None
-        return Closed(code, reason, by, clean)
-
-    def _closed_words(self) -> str:
-        closed = self._closed()
-        if closed.code == 1006:
-            return f"the end of the connection without a close frame ({self._stream.wire.ending})"
-        clean = "" if closed.clean else ", not answered"
-        reason = f" {quoted(closed.reason)}" if closed.reason else ""
-        return f"close {closed.code}{reason} initiated by the {closed.initiated_by}{clean}"
-
-    def _seen(self) -> str:
-        """Say what there is instead of what was wanted."""
-        stream = self._stream
-        if self.rejection is not None:
-            return f"a rejected handshake with HTTP status {self.rejection.status}"
-        unread = [arrival_words(arrival) for arrival in stream.inbox.unread]
-        if stream.protocol.failed is not None:
-            other = stream.side.peer.value
-            unread.append(f"a violation of the protocol by the {other}: {stream.protocol.failed}")
-        elif stream.protocol.close_received is not None or stream.lost or stream.finished:
-            unread = [words for words in unread if not words.startswith("close ")]
-            unread.append(self._closed_words())
-        if len(unread) > 4:
-            unread[3:] = [f"{len(unread) - 3} more"]
-        return ", then ".join(unread) or "nothing"
-
-    def _miss(self, wanted: str, patience: Patience) -> NoReturn:
-        __tracebackhide__ = True
-        within = "" if self._stream.over or self.rejection is not None else f" within {patience}"
-        self._fail(f"expected {wanted}{within}, got {self._seen()}")
-
-    def _fail(self, text: str, detail: str = "") -> NoReturn:
-        __tracebackhide__ = True
-        lines = [text]
-        if detail:
-            lines.append(detail)
-        if tail := self._stream.wire.tail():
-            lines += ["the last frames, seen from the " + self._stream.side.value + ":", *tail]
-        error = AssertionError("\n".join(lines))
-        cause = self._failures.first() if self._failures is not None else None
-        raise error from cause

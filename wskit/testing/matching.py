@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 import difflib
 import json
 import re
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from ..errors import ProtocolError
 from ..protocol.frames import FrameRecord, parse_close
@@ -15,11 +17,14 @@ from ..trace import printable
 __all__ = [
     "Matcher",
     "Wanted",
+    "check_matcher",
     "closing",
     "difference",
     "frame_words",
     "json_difference",
     "json_matches",
+    "json_text",
+    "matcher_words",
     "matches",
     "message_words",
     "opcode_words",
@@ -31,8 +36,33 @@ Matcher = str | bytes | re.Pattern[str] | re.Pattern[bytes] | Callable[..., obje
 
 Wanted = str | bytes
 
-_LONGEST = 200  # characters of a payload in one line of a message
+Data = TypeVar("Data", str, bytes)
+
+_LONGEST = 200  # characters (or bytes) of a payload in one line of a message
+_DIFFED = 4000  # characters of two texts together; difflib takes cubic time
+_LINES = 60  # of a diff
 _KINDS = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
+
+
+def check_matcher(matcher: Matcher | None) -> None:
+    """Raise ValueError or TypeError for what is neither a regular expression nor a predicate."""
+    if matcher is None or callable(matcher) or isinstance(matcher, re.Pattern):
+        return
+    if not isinstance(matcher, str | bytes):
+        raise TypeError(
+            f"matches: must be a regular expression or a predicate, not {type(matcher).__name__}"
+        )
+    try:
+        re.compile(matcher)
+    except re.error as error:
+        raise ValueError(f"matches: {error} in {matcher!r}") from None
+
+
+def matcher_words(matcher: Matcher) -> str:
+    """Return ``matcher`` in words: the pattern as a literal, or the predicate's name."""
+    if isinstance(matcher, re.Pattern):
+        return repr(matcher.pattern)
+    return getattr(matcher, "__name__", repr(matcher)) if callable(matcher) else repr(matcher)
 
 
 def matches(matcher: Matcher, data: str | bytes) -> bool:
@@ -70,7 +100,7 @@ def json_matches(wanted: object, found: object) -> bool:
 
 
 def quoted(data: str | bytes) -> str:
-    """Return ``data`` as a Python literal that is safe to print, cut to about 200 characters."""
+    """Return ``data`` as a Python literal that is safe to print, cut to 200 characters or bytes."""
     cut = data[:_LONGEST]
     more = f"… ({len(data)} {'characters' if isinstance(data, str) else 'bytes'})"
     return printable(repr(cut)) + (more if len(cut) < len(data) else "")
@@ -115,11 +145,14 @@ def opcode_words(opcode: int) -> str:
 
 
 def difference(wanted: str | bytes, found: str | bytes) -> str:
-    """Return a diff of two texts, line by line, or of two binaries by position; "" if of no use."""
+    """Return a diff of two texts, or where long ones and binaries differ first; "" if no use."""
     if isinstance(wanted, str) and isinstance(found, str):
-        return _diff(wanted.splitlines() or [""], found.splitlines() or [""])
+        if len(wanted) + len(found) > _DIFFED:
+            return _first_difference(wanted, found, "character", 30, quoted)
+        # Not splitlines(), which makes "\r\n" and "\n" the same.
+        return _diff(wanted.split("\n"), found.split("\n"))
     if isinstance(wanted, bytes) and isinstance(found, bytes):
-        return _byte_difference(wanted, found)
+        return _first_difference(wanted, found, "byte", 8, lambda data: data.hex(" "))
     return ""
 
 
@@ -129,27 +162,46 @@ def json_difference(wanted: object, found: object) -> str:
 
 
 def _diff(wanted: Sequence[str], found: Sequence[str]) -> str:
-    lines = difflib.ndiff(wanted, found)
-    return "\n".join(f"  {printable(line.rstrip())}" for line in lines)
+    if sum(map(len, wanted)) + sum(map(len, found)) > _DIFFED:
+        lines = list(difflib.unified_diff(wanted, found, lineterm=""))[2:]
+    else:
+        lines = [line.rstrip("\n") for line in difflib.ndiff(wanted, found)]
+    shown = [f"  {_fitted(printable(line))}" for line in lines[:_LINES]]
+    if len(lines) > _LINES:
+        shown.append(f"  … {len(lines) - _LINES} more lines")
+    return "\n".join(shown)
 
 
-def _byte_difference(wanted: bytes, found: bytes) -> str:
-    pairs = zip(wanted, found, strict=False)
-    at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(wanted), len(found)))
-    start = max(0, at - 8)
-    lines = [
-        f"  {sign} {data[start : at + 8].hex(' ')}" for sign, data in (("-", wanted), ("+", found))
-    ]
-    sizes = (
-        ""
-        if len(wanted) == len(found)
-        else f", of {len(wanted)} bytes expected and {len(found)} seen"
-    )
-    return "\n".join((f"  they differ at byte {at}{sizes}", *lines))
+def _fitted(line: str) -> str:
+    return line if len(line) <= _LONGEST else line[:_LONGEST] + "…"
+
+
+def _first_difference(
+    wanted: Data, found: Data, unit: str, margin: int, show: Callable[[Data], str]
+) -> str:
+    """Say where two payloads differ first, with ``margin`` units around that place."""
+    shorter = min(len(wanted), len(found))
+    # The prefixes are equal up to there and nowhere behind it.
+    at = bisect.bisect_left(range(shorter), True, key=lambda i: wanted[: i + 1] != found[: i + 1])
+    sizes = ""
+    if len(wanted) != len(found):
+        sizes = f", of {len(wanted)} {unit}s expected and {len(found)} seen"
+    around = slice(max(0, at - margin), at + margin)
+    minus, plus = (f"  {sign} {show(data[around])}" for sign, data in (("-", wanted), ("+", found)))
+    return f"  they differ at {unit} {at}{sizes}\n{minus.rstrip()}\n{plus.rstrip()}"
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """Return ``value`` as JSON for a person; what JSON has not stands there as in Python."""
+    return json.dumps(value, indent=indent, ensure_ascii=False, default=_as_text)
+
+
+def _as_text(value: object) -> str:
+    return "..." if value is ... else str(value)
 
 
 def _pretty(value: object) -> list[str]:
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str).splitlines()
+    return json_text(value, indent=2).split("\n")
 
 
 def _asked(wanted: object, found: object) -> object:

@@ -45,7 +45,9 @@ def ws_pair(
     ``faults`` lie between them. ``clock`` is the server's, such as a ManualClock. A refused
     handshake does not raise: ``expect_rejected``.
     """
-    config = _CONFIG if config is None else replace(config, port=None, unix_path=None)
+    config = (
+        _CONFIG if config is None else replace(config, port=None, unix_path=None, unix_mode=None)
+    )
     opening = pair_opening(path, headers, subprotocols, origin, compression)
     with contextlib.ExitStack() as stack:
         failures = stack.enter_context(collected())

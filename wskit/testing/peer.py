@@ -7,10 +7,12 @@ from types import TracebackType
 from typing import Self
 
 from ..errors import ConnectionClosed
+from ..protocol.opcodes import Side
 from ..protocol.response import ClientHandshakeResult
+from ..trace import printable
 from .expecting import Expecting
 from .failures import Failures
-from .matching import Matcher
+from .matching import Matcher, check_matcher, matcher_words
 from .matching import matches as found
 from .sending import Sending
 from .stream import Stream
@@ -74,16 +76,22 @@ class Peer(Sending, Expecting):
         matches: Matcher | None = None,
         timeout: float | None = None,
     ) -> BaseException:
-        """Return an exception that a handler in this process raised; the test has seen it then."""
+        """Return an exception of a handler in this process; the test has seen it then.
+
+        ``matches`` is a regular expression for its text, or a predicate of that.
+        """
         __tracebackhide__ = True
+        check_matcher(matches)
         patience = Patience(timeout)
         if self._failures is None:
             self._fail("expected a handler to fail, but there is none in this process")
-        error = self._failures.wait(kind, patience.left)
+        while (error := self._failures.wait(kind, patience.left)) is None and patience.left:
+            pass
         if error is None:
             self._miss(f"a handler to raise {kind.__name__}", patience)
         if matches is not None and not found(matches, str(error)):
-            self._fail(f"expected {kind.__name__} that matches {matches!r}, got {error!r}")
+            words = f"{kind.__name__} that matches {matcher_words(matches)}"
+            self._fail(f"expected {words}, got {error!r}", cause=error)
         return error
 
     def end(self) -> None:
@@ -95,11 +103,19 @@ class Peer(Sending, Expecting):
         stream.finish()
         self._cleanup.close()
 
+    def _check_accepted(self) -> None:
+        __tracebackhide__ = True
+        # A server that has refused is not surprised: to it the connection is closed.
+        if self.rejection is not None and self._stream.side is Side.CLIENT:
+            self._fail(f"expected a connection to send on, got {self._seen()}")
+
     def _say_goodbye(self) -> None:
-        stream, patience = self._stream, Patience(defaults.timeout)
+        stream, patience = self._stream, Patience(defaults.timeout, firm=True)
         if stream.protocol.writable and not stream.over:
-            self._put(stream.close_frame(1000, ""))
-        while not stream.over and stream.receive(patience):
+            stream.send(stream.close_frame(1000, ""), patience)
+            if stream.raw:
+                stream.shut_down_writing()  # the close may have gone into a frame cut short
+        while not stream.over and patience.left and stream.receive(patience):
             pass
         stream.shut_down_writing()
 
@@ -122,4 +138,4 @@ class Peer(Sending, Expecting):
     def __repr__(self) -> str:
         """Say which connection this is, and how it is doing."""
         wire = self._stream.wire
-        return f"<{type(self).__name__} {wire.name}: {wire.ending or 'open'}>"
+        return f"<{type(self).__name__} {wire.name}: {printable(wire.ending or 'open')}>"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ..errors import ProtocolError
 from ..protocol.frames import FIN, BytesLike, parse_close
 from ..protocol.masking import KEY, masked
-from ..protocol.opcodes import BINARY, CLOSE, CONTINUATION, PING, TEXT, Side
+from ..protocol.opcodes import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Side
 from .stream import Stream
 from .timeouts import Patience
 
@@ -21,8 +21,9 @@ LENGTH_FORMS = (7, 16, 64)
 class Sending:
     """The sending half of a Peer. Each method returns when the kernel has taken the bytes.
 
-    All raise ConnectionClosed where nothing can be sent any more, and TimeoutError if the other
-    end does not read for as long as expectations wait.
+    All raise ConnectionClosed where nothing can be sent any more, AssertionError where the
+    server rejected the handshake, and TimeoutError if the other end reads nothing for as long as
+    expectations wait.
     """
 
     _stream: Stream
@@ -35,7 +36,7 @@ class Sending:
         if isinstance(data, str):
             self._data(TEXT, data.encode(), compress, True)
         else:
-            self._data(BINARY, bytes(data), compress, True)
+            self._data(BINARY, _octets("data", data), compress, True)
 
     def send_json(self, value: object) -> None:
         """Send ``value`` as JSON in a text message."""
@@ -53,28 +54,24 @@ class Sending:
             raise TypeError("parts: must be all str or all bytes")
         opcode = TEXT if isinstance(parts[0], str) else BINARY
         for number, part in enumerate(parts, 1):
-            payload = part.encode() if isinstance(part, str) else bytes(part)
+            payload = part.encode() if isinstance(part, str) else _octets("parts", part)
             self._data(opcode, payload, None, number == len(parts))
             opcode = CONTINUATION
 
     def ping(self, data: BytesLike = b"") -> None:
         """Send a ping with up to 125 bytes (ValueError)."""
-        self._ready()
-        with self._stream._writing:
-            self._put(self._stream.protocol.control(PING, bytes(data)))
+        self._control(PING, data)
 
     def pong(self, data: BytesLike = b"") -> None:
         """Send a pong that nobody asked for, with up to 125 bytes (ValueError)."""
-        self._ready()
-        with self._stream._writing:
-            self._put(self._stream.protocol.control(10, bytes(data)))
+        self._control(PONG, data)
 
     def close(self, code: int | None = 1000, reason: str = "") -> None:
         """Send a close frame and return; ``expect_close`` waits for the answer.
 
         Raises ValueError for what may not be sent (RFC 6455 §7.4): that takes ``send_frame``.
         """
-        self._ready()
+        self._may_send()
         with self._stream._writing:
             self._put(self._stream.close_frame(code, reason))
 
@@ -95,8 +92,8 @@ class Sending:
         ``mask`` None masks as this end must, False not, 4 bytes are the key; ``length_form`` is the
         size of the length in bits: 7, 16 or 64, None the shortest that holds it.
         """
-        self._ready()
-        data = payload.encode() if isinstance(payload, str) else bytes(payload)
+        self._may_send()
+        data = payload.encode() if isinstance(payload, str) else _octets("payload", payload)
         rsv = rsv1 << 2 | rsv2 << 1 | rsv3
         first = FIN * fin | rsv << 4 | _opcode(opcode)
         key = self._key(mask)
@@ -111,11 +108,15 @@ class Sending:
 
     def send_raw(self, data: BytesLike) -> None:
         """Send bytes as they are; they do not appear among the frames of a report."""
+        octets = _octets("data", data)
+        self._check_accepted()
         with self._stream._writing:
-            self._put(bytes(data))
+            self._stream.raw = True
+            self._put(octets)
 
     def half_close(self) -> None:
         """Send the end of the stream (FIN) without closing the WebSocket; reading goes on."""
+        self._check_accepted()
         self._stream.shut_down_writing()
 
     def abort(self) -> None:
@@ -125,8 +126,22 @@ class Sending:
     def _ready(self) -> None:
         """Do what has to come before the first frame; raise if there can be none."""
 
-    def _data(self, opcode: int, payload: bytes, compress: bool | None, fin: bool) -> None:
+    def _check_accepted(self) -> None:
+        """Raise AssertionError where the server rejected the handshake."""
+
+    def _may_send(self) -> None:
+        __tracebackhide__ = True
         self._ready()
+        self._check_accepted()
+
+    def _control(self, opcode: int, data: BytesLike) -> None:
+        payload = _octets("data", data)
+        self._may_send()
+        with self._stream._writing:
+            self._put(self._stream.protocol.control(opcode, payload))
+
+    def _data(self, opcode: int, payload: bytes, compress: bool | None, fin: bool) -> None:
+        self._may_send()
         with self._stream._writing:
             self._put(self._stream.protocol.data(opcode, payload, compress, fin))
 
@@ -138,8 +153,17 @@ class Sending:
             if len(mask) != 4:
                 raise ValueError(f"mask: a key has 4 bytes, not {len(mask)}")
             return mask
+        if mask is not None and not isinstance(mask, bool):
+            raise TypeError(f"mask: must be True, False or 4 bytes, not {mask!r}")
         wanted = self._stream.side is Side.CLIENT if mask is None else mask
         return b"\x5a\xa5\x0f\xf0" if wanted else None
+
+
+def _octets(name: str, data: BytesLike) -> bytes:
+    # bytes() would take an int, too, for a number of zeros, and a list.
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise TypeError(f"{name}: must be bytes-like, not {type(data).__name__}")
+    return bytes(data)
 
 
 def _opcode(opcode: int) -> int:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from ..conn import Conn, format_address
-from ..errors import HeaderFields
-from ..protocol.extensions import Compression
+from ..conn import Conn
 from ..server import Server, ServerConfig
 from ..server.monitor import Clock
 from ..stats import ServerStats
-from .clients import ws_client
-from .failures import collected
-from .faults.stages import Fault
-from .peer import Peer
+from .live import Live
 
 if TYPE_CHECKING:
     import ssl
@@ -38,11 +30,14 @@ def ws_server(
 ) -> LiveServer:
     """Start a server with ``Handler`` on a free port of loopback and return it, a context manager.
 
-    ``config`` may say everything but the port; ``tls`` needs trustme (the extra ``testing``).
-    ``clock`` is the server's, such as a ManualClock.
-    Raises what ``Server`` and ``listen`` do.
+    ``config`` may say everything but the address; ``tls`` needs trustme (the extra ``testing``);
+    ``clock`` is the server's, such as a ManualClock. Raises what ``Server`` and ``listen`` do.
     """
-    config = _CONFIG if config is None else replace(config, port=0)
+    config = (
+        _CONFIG
+        if config is None
+        else replace(config, port=0, address=_CONFIG.address, unix_path=None, unix_mode=None)
+    )
     client_context = None
     if tls:
         from .certificates import contexts
@@ -52,36 +47,26 @@ def ws_server(
     return LiveServer(Server(Handler, config, clock=clock), app, client_context)
 
 
-class LiveServer:
-    """A running server. Its methods may be called from any thread.
-
-    Leaving its ``with`` block stops it; then an exception of a handler that no test has seen is
-    raised. ``ssl_context`` is for clients: it trusts the server; None without TLS.
-    """
+class LiveServer(Live):
+    """A running server of wskit; ``server`` is it."""
 
     def __init__(self, server: Server, app: object, ssl_context: ssl.SSLContext | None) -> None:
         """Live servers are made by ``ws_server``."""
+        super().__init__(ssl_context)
         self.server = server
-        self.ssl_context = ssl_context
-        self._stack = contextlib.ExitStack()
-        self._failures = self._stack.enter_context(collected())
         try:
             server.listen_in_new_thread(app)
         except BaseException:
             self._stack.close()
             raise
         self._stack.callback(server.stop, timeout=1.0)
-        self._peers: list[Peer] = []
 
     @property
-    def url(self) -> str:
-        """Where clients connect, such as "ws://127.0.0.1:40123"; without a path."""
-        scheme = "ws" if self.server.config.ssl_context is None else "wss"
-        address = self.server.address
-        if self.ssl_context is not None and isinstance(address, tuple):
-            address = ("localhost", address[1])
-        assert address is not None
-        return f"{scheme}://{format_address(address)}"
+    def port(self) -> int:
+        """The port of loopback that it listens on."""
+        port = self.server.port
+        assert port is not None
+        return port
 
     @property
     def connections(self) -> list[Conn]:
@@ -92,55 +77,6 @@ class LiveServer:
         """Return the server's counters."""
         return self.server.stats()
 
-    def connect(
-        self,
-        path: str = "/",
-        *,
-        headers: HeaderFields = (),
-        subprotocols: Sequence[str] = (),
-        origin: str | None = None,
-        compression: Compression | None = None,
-        faults: Sequence[Fault] = (),
-    ) -> Peer:
-        """Return the client's end of a new connection, as ``ws_client`` does.
-
-        It is ended with the server if it was not before.
-        """
-        peer = ws_client(
-            self.url + path,
-            headers=headers,
-            subprotocols=subprotocols,
-            origin=origin,
-            compression=compression,
-            ssl_context=self.ssl_context,
-            faults=faults,
-        )
-        peer._failures = self._failures
-        self._peers.append(peer)
-        return peer
-
     def stop(self, code: int = 1001, reason: str = "") -> None:
         """Stop now, closing connections with ``code``; peers can still expect what came."""
         self.server.stop(code, reason, timeout=1.0)
-
-    def end(self) -> None:
-        """End the connections made by ``connect``, then the server; may be called again."""
-        for peer in self._peers:
-            peer.end()
-        self._stack.close()
-
-    def __enter__(self) -> Self:
-        """Return the server."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop, and raise what a handler raised unseen."""
-        self.end()
-        unseen = self._failures.first() if kind is None else None
-        if unseen is not None:
-            raise unseen

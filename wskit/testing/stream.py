@@ -11,6 +11,7 @@ import contextlib
 import socket
 import struct
 import threading
+from collections import deque
 from typing import TYPE_CHECKING
 
 from ..errors import ConnectionClosed, ProtocolError
@@ -58,8 +59,12 @@ class Stream:
         self.closed_by: Side | None = None  # who sent the first close frame
         self.lost: str | None = None  # how the transport ended: "reset" or "end of stream"
         self.finished = False  # this end has closed the transport
+        self.raw = False  # bytes were sent that may be no whole frames
         self._leftover = b""
-        self._writing = threading.RLock()  # guards the transport's outbound half and the protocol's
+        # Guards the transport's outbound half and the protocol's, _unsent and _taken.
+        self._writing = threading.RLock()
+        self._unsent: deque[memoryview] = deque()  # whole frames, but for the first's beginning
+        self._taken = 0  # bytes, by the kernel
 
     def open(
         self, deflate: DeflateParameters | None, compression: Compression | None, leftover: bytes
@@ -102,7 +107,10 @@ class Stream:
         transport = self.transport
         while True:
             left = patience.left
-            if getattr(transport, "wants_write", False):
+            if self._unsent:
+                if self._wait_with_unsent(left):
+                    return True
+            elif getattr(transport, "wants_write", False):
                 if wait_writable(transport.fileno(), left):
                     return True
             elif wait_readable([transport.fileno()], left):
@@ -155,7 +163,7 @@ class Stream:
                 self._answer(event)
         except ProtocolError as error:
             with self._writing:
-                self._try_to_send(protocol.fail(error))
+                self._post(protocol.fail(error))
             self.wire.ending = f"the {self.side.peer.value} broke the protocol: {error}"
 
     def _answer(self, event: Event) -> None:
@@ -164,7 +172,7 @@ class Stream:
             self._note_close(self.side.peer)
         if (opcode == PING and self.auto_pong) or (opcode == CLOSE and self.auto_close):
             with self._writing:
-                self._try_to_send(self.protocol.reply(event))
+                self._post(self.protocol.reply(event))
 
     def _note_close(self, side: Side) -> None:
         if self.closed_by is None:
@@ -176,20 +184,19 @@ class Stream:
     # -- out -----------------------------------------------------------------------------------
 
     def send(self, data: bytes, patience: Patience) -> None:
-        """Send all of ``data``, taking in what comes meanwhile; in ``patience``.
+        """Send all of ``data``, taking in what comes meanwhile.
 
-        Raises TimeoutError when the other end does not read, ConnectionClosed when it is gone.
+        Raises TimeoutError when the other end reads nothing for as long as ``patience`` was at
+        first (the rest goes before the next frame), ConnectionClosed when it is gone.
         """
-        rest = memoryview(data)
         with self._writing:
-            while rest:
-                try:
-                    rest = rest[self.transport.send(rest) :]
-                except BlockingIOError:
-                    self._wait_for_room(len(rest), patience)
-                except OSError:
-                    self.lose("reset")
-                    raise ConnectionClosed(1006, "the other end is gone") from None
+            self._unsent.append(memoryview(data))
+            taken = self._taken
+            while self._flush():
+                if self._taken != taken:
+                    taken = self._taken
+                    patience.restart()
+                self._wait_for_room(patience)
 
     def sent_close(self, payload: tuple[int, str]) -> None:
         """Note that a close frame was sent that the protocol did not make."""
@@ -236,20 +243,54 @@ class Stream:
             other = self.side.peer.value
             self.wire.ending = self.wire.ending or f"dropped by the {other}: {how}"
 
-    def _wait_for_room(self, left: int, patience: Patience) -> None:
-        readable, writable = wait_either(self.transport.fileno(), patience.left)
-        if readable and not self.over:
+    def _flush(self) -> bool:
+        """Send what the kernel takes now; whether something is left."""
+        while self._unsent:
+            try:
+                count = self.transport.send(self._unsent[0])
+            except BlockingIOError:
+                return True
+            except OSError:
+                self._unsent.clear()
+                self.lose("reset")
+                raise ConnectionClosed(1006, "the other end is gone") from None
+            self._taken += count
+            if count < len(self._unsent[0]):
+                self._unsent[0] = self._unsent[0][count:]
+            else:
+                self._unsent.popleft()
+        return False
+
+    def _wait_for_room(self, patience: Patience) -> None:
+        fd, left = self.transport.fileno(), patience.left
+        # A stream that has ended is readable for ever.
+        readable, writable = (
+            (False, wait_writable(fd, left)) if self.over else wait_either(fd, left)
+        )
+        if readable:
             # The other end may wait for us to read before it reads again.
             with contextlib.suppress(BlockingIOError):
                 self._read()
-        elif not writable and not patience.left:
+        if not writable and not patience.left:
+            size = sum(map(len, self._unsent))
             raise TimeoutError(
-                f"the {self.side.peer.value} did not read the last {left} bytes within {patience}"
+                f"the {self.side.peer.value} did not read the last {size} bytes within {patience}"
             )
 
-    def _try_to_send(self, frame: bytes) -> None:
-        with contextlib.suppress(ConnectionClosed, TimeoutError):
-            self.send(frame, Patience(None))
+    def _wait_with_unsent(self, timeout: float) -> bool:
+        """Wait until something can be read, or be sent, which is done; whether it was a read."""
+        readable, writable = wait_either(self.transport.fileno(), timeout)
+        if writable:
+            with self._writing, contextlib.suppress(ConnectionClosed):
+                self._flush()
+        return readable
+
+    def _post(self, frame: bytes) -> None:
+        """Send ``frame`` when there is room: it may be the answer amid a frame half sent."""
+        if frame:
+            self._unsent.append(memoryview(frame))
+            with contextlib.suppress(ConnectionClosed):
+                self._flush()
 
     def _tap(self, frame: FrameRecord) -> None:
         if frame.direction is Direction.IN:

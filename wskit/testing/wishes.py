@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..protocol.opcodes import BINARY, TEXT, Message, MessageType
+from ..protocol.opcodes import BINARY, TEXT, Message, MessageType, Opcode
 from .arrivals import Arrival
 from .matching import (
     Matcher,
     Wanted,
+    check_matcher,
     difference,
+    frame_words,
     json_difference,
     json_matches,
+    json_text,
+    matcher_words,
     matches,
     message_words,
     opcode_words,
@@ -26,9 +29,13 @@ __all__ = [
     "MessageWish",
     "Rejection",
     "arrival_words",
+    "check_data",
     "close_wish",
     "frame_wish",
+    "message_type",
 ]
+
+_OPCODES = frozenset(int(opcode) for opcode in Opcode)
 
 KIND = {TEXT: "text", BINARY: "binary"}
 """Data opcodes in words."""
@@ -70,7 +77,12 @@ class MessageWish:
         *,
         is_json: bool = False,
     ) -> None:
-        """``is_json`` wants JSON even where ``json`` is ``...``, which stands for any value."""
+        """``is_json`` wants JSON even where ``json`` is ``...``, which stands for any value.
+
+        Raises TypeError and ValueError for what no message can be.
+        """
+        check_data(data, type)
+        check_matcher(matcher)
         self.type = type
         self.data = data
         self.json = json
@@ -85,10 +97,9 @@ class MessageWish:
         if self.data is not None:
             return f"{kind} {quoted(self.data)}"
         if self.is_json:
-            return "JSON" if self.json is ... else f"JSON with {quoted(_json_text(self.json))}"
+            return "JSON" if self.json is ... else f"JSON with {quoted(json_text(self.json))}"
         if self.matcher is not None:
-            name = self.matcher if not callable(self.matcher) else _name(self.matcher)
-            return f"{kind} that matches {name!r}"
+            return f"{kind} that matches {matcher_words(self.matcher)}"
         return kind
 
     def problem(self, message: Message) -> str | None:
@@ -107,41 +118,62 @@ class MessageWish:
     def _json_problem(self, data: str | bytes) -> str | None:
         try:
             found = json_module.loads(data)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return f"  it is not JSON: {error}"
         return None if json_matches(self.json, found) else json_difference(self.json, found)
 
 
-def _json_text(value: object) -> str:
-    """Return ``value`` as JSON for a person."""
-    return json_module.dumps(value, ensure_ascii=False, default=str)
+def message_type(type: object) -> MessageType:
+    """Return ``type`` as a MessageType; ValueError if it is none."""
+    try:
+        return MessageType(type)  # type: ignore[arg-type]
+    except ValueError:
+        raise ValueError(f"type: must be a MessageType, not {type!r}") from None
 
 
-def _name(predicate: Callable[..., object]) -> str:
-    return getattr(predicate, "__name__", repr(predicate))
+def check_data(data: object, type: MessageType | None) -> None:
+    """Raise TypeError unless ``data`` may be that of a message of ``type``, or is None."""
+    if data is None:
+        return
+    if not isinstance(data, str | bytes):
+        raise TypeError(f"data: must be str or bytes, not {data.__class__.__name__}")
+    if type == TEXT and isinstance(data, bytes):
+        raise TypeError("data: must be str for a text message, not bytes")
+    if type == BINARY and isinstance(data, str):
+        raise TypeError("data: must be bytes for a binary message, not str")
 
 
 def frame_wish(opcode: int | None, payload: Wanted | None, flags: dict[str, bool | None]) -> str:
     """Say which frame is wished for."""
-    words = "a frame" if opcode is None else f"a {opcode_words(opcode)} frame"
     said = [f"{name} {int(value)}" for name, value in flags.items() if value is not None]
+    words = "a frame"
+    if opcode is not None and opcode in _OPCODES:
+        words = f"a {opcode_words(opcode)} frame"
+    elif opcode is not None:
+        said.insert(0, opcode_words(opcode))
     if said:
         words += " with " + ", ".join(said)
     return words if payload is None else f"{words} {quoted(payload)}"
 
 
-def close_wish(code: int | None, reason: str | None, by: str | None, clean: bool) -> str:
+def close_wish(code: int | None, reason: str | None, by: str | None, clean: bool | None) -> str:
     """Say which end is wished for."""
-    if code == 1006 or not clean:
+    if code == 1006:
         return "the end of the connection without a close frame"
-    words = "a close" if code is None else f"close {code}"
+    if code is None and reason is None and clean is False:
+        words = "the end of the connection"
+    else:
+        words = "a close" if code is None else f"close {code}"
     words += f" {quoted(reason)}" if reason is not None else ""
-    return words + (f" initiated by the {by}" if by is not None else "")
+    words += f" initiated by the {by}" if by is not None else ""
+    return words + ("" if clean is not False else " without a closing handshake")
 
 
 def arrival_words(arrival: Arrival) -> str:
     """Say what came, whole or not."""
     if arrival.message is not None:
         return message_words(arrival.message)
+    if arrival.frames[0].opcode not in KIND:
+        return frame_words(arrival.frames[0])  # one that breaks the protocol
     frames = len(arrival.frames)
     return f"{frames} frame{'s' * (frames > 1)} of an unfinished {KIND[arrival.frames[0].opcode]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..conn import Conn
-from ..errors import HeaderFields
+from ..errors import ConnectionClosed, HeaderFields
 from ..outbound import Outbound
 from ..protocol.connection import Protocol
 from ..protocol.handshake import Handshake
@@ -29,6 +29,8 @@ class WebSocketTest(Peer):
     and expects what they wrote; or it sends, and has ``deliver`` call them. For one thread.
     """
 
+    _stream: _Pumped
+
     def __init__(self, *, tcp: bool = False) -> None:
         """Connect a socket pair, or with ``tcp`` two ends of a TCP connection."""
         ours, theirs = socket_pair(tcp=tcp)
@@ -52,7 +54,8 @@ class WebSocketTest(Peer):
     def deliver(self, handler: object) -> int:
         """Call ``handler`` for what was sent, as the server does; return for how many events.
 
-        Never waits. Raises what the handler's methods raise, and ProtocolError.
+        Never waits; what did not fit into the socket yet follows. Raises what the handler's methods
+        raise, and ProtocolError.
         """
         handlers = HandlerClass(type(handler))
         protocol, count = self.conn._protocol, 0
@@ -71,8 +74,9 @@ class WebSocketTest(Peer):
     def _read(self) -> bool:
         parser = self.conn._protocol.parser
         try:
+            self._stream.push()
             count = self._transport.recv_into(parser.target())
-        except OSError:
+        except (ConnectionClosed, OSError):
             return False
         parser.received(count)
         return count > 0
@@ -117,6 +121,17 @@ class _Pumped(Stream):
     """A stream whose other end is written by the same thread, so it has to send what is queued."""
 
     other: Outbound
+
+    def send(self, data: bytes, patience: Patience) -> None:
+        """Send what fits; the rest follows with ``push``, since nobody reads meanwhile."""
+        with self._writing:
+            self._unsent.append(memoryview(data))
+            self._flush()
+
+    def push(self) -> None:
+        """Send more of what waits at this end."""
+        with self._writing:
+            self._flush()
 
     def receive(self, patience: Patience) -> bool:
         """Send what waits at the other end, then receive."""

@@ -1,0 +1,96 @@
+"""What runs for a test and takes connections until the test is over."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ..errors import HeaderFields
+from ..protocol.extensions import Compression
+from .clients import ws_client
+from .failures import collected
+from .faults.stages import Fault
+from .peer import Peer
+
+if TYPE_CHECKING:
+    import ssl
+
+__all__ = ["Live"]
+
+
+class Live:
+    """A running server of some kind. Its methods may be called from any thread.
+
+    Leaving its ``with`` block ends it; then an exception of a handler that no test has seen is
+    raised. ``ssl_context`` is for clients: it trusts the server; None without TLS.
+    """
+
+    def __init__(self, ssl_context: ssl.SSLContext | None) -> None:
+        """Collect failures from here on; what has to be undone goes on ``_stack``."""
+        self.ssl_context = ssl_context
+        self._stack = contextlib.ExitStack()
+        self._failures = self._stack.enter_context(collected())
+        self._peers: list[Peer] = []
+
+    @property
+    def port(self) -> int:
+        """The port of loopback that it listens on."""
+        raise AssertionError("port belongs to the subclasses")
+
+    @property
+    def url(self) -> str:
+        """Where clients connect, such as "ws://127.0.0.1:40123"; without a path."""
+        if self.ssl_context is not None:
+            return f"wss://localhost:{self.port}"
+        return f"ws://127.0.0.1:{self.port}"
+
+    def connect(
+        self,
+        path: str = "/",
+        *,
+        headers: HeaderFields = (),
+        subprotocols: Sequence[str] = (),
+        origin: str | None = None,
+        compression: Compression | None = None,
+        faults: Sequence[Fault] = (),
+    ) -> Peer:
+        """Return the client's end of a new connection, as ``ws_client`` does.
+
+        It is ended with the server if it was not before.
+        """
+        peer = ws_client(
+            self.url + path,
+            headers=headers,
+            subprotocols=subprotocols,
+            origin=origin,
+            compression=compression,
+            ssl_context=self.ssl_context,
+            faults=faults,
+        )
+        peer._failures = self._failures
+        self._peers.append(peer)
+        return peer
+
+    def end(self) -> None:
+        """End the connections made by ``connect``, then the server; may be called again."""
+        for peer in self._peers:
+            peer.end()
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        """Return the server."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End it, and raise what a handler raised unseen."""
+        self.end()
+        unseen = self._failures.first() if kind is None else None
+        if unseen is not None:
+            raise unseen
