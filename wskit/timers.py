@@ -5,9 +5,25 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
+from collections.abc import Callable
 from typing import Protocol as Interface
+from typing import TypeAlias, runtime_checkable
 
-__all__ = ["Alarm", "Timed", "Timers"]
+__all__ = ["Alarm", "Clock", "Movable", "Timed", "Timers"]
+
+Clock: TypeAlias = Callable[[], float]
+"""Returns seconds that never run backwards, as ``time.monotonic`` does."""
+
+
+@runtime_checkable
+class Movable(Interface):
+    """A clock that stands still until it is moved, and then has timers run (wskit.testing)."""
+
+    def attach(self, run: Callable[[], float | None]) -> None:
+        """Call ``run`` after each move: it runs what is due and returns the next deadline."""
+
+    def detach(self, run: Callable[[], float | None]) -> None:
+        """Call ``run`` no more."""
 
 
 class Timed(Interface):

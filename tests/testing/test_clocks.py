@@ -11,8 +11,9 @@ import pytest
 
 from tests.deadlines import scaled, wait_for
 from tests.testing.faults.echoes import Echo
+from wskit import ConnectionClosed, connect
 from wskit.server import Server, ServerConfig
-from wskit.testing import ManualClock, ws_pair, ws_server
+from wskit.testing import ManualClock, ServerPeer, ws_pair, ws_script, ws_server
 from wskit.testing.faults import DropPongs, SwallowClose
 
 
@@ -66,6 +67,64 @@ def test_pongs_that_are_dropped_are_silence() -> None:
         peer.expect_ping()
         clock.advance(20)
         peer.expect_close(1011)
+
+
+def test_a_client_pings_when_the_clock_says_so() -> None:
+    clock, asked = ManualClock(), threading.Event()
+
+    def answers(peer: ServerPeer) -> None:
+        peer.expect_text("ready")
+        asked.set()
+        for _ in range(2):
+            peer.expect_ping()
+            peer.send("alive")
+
+    with ws_script(answers) as server, connect(server.url, clock=clock) as client:
+        client.write("ready")
+        assert asked.wait(scaled(5))
+        for _ in range(2):
+            clock.advance(20)
+            assert client.read(scaled(5)) == (1, "alive")
+        assert threads_named("wskit-pings") == []
+
+
+def test_a_client_gives_up_a_silent_server() -> None:
+    clock = ManualClock()
+
+    def is_silent(peer: ServerPeer) -> None:
+        peer.auto_pong = False
+        peer.expect_ping(timeout=scaled(5))
+        peer.expect_close(1006, timeout=scaled(5))
+
+    with ws_script(is_silent) as server:
+        client = connect(server.url, clock=clock, ping_interval=15, ping_timeout=5)
+        clock.advance(19.9)
+        assert client.read(0.01) is None
+        clock.advance(0.1)
+        with pytest.raises(ConnectionClosed, match="1006"):
+            client.read(scaled(5))
+        client.close()
+
+
+def test_a_clock_of_a_client_may_run_by_itself() -> None:
+    """It starts in another year, and that is all."""
+
+    def answers(peer: ServerPeer) -> None:
+        peer.expect_ping(timeout=scaled(5))
+
+    with ws_script(answers) as server:
+        client = connect(server.url, clock=lambda: time.monotonic() + 1e9, ping_interval=0.01)
+        with pytest.raises(ConnectionClosed, match="1000"):
+            client.read(scaled(5))
+
+
+def test_a_client_wants_a_clock() -> None:
+    with ws_server(Echo) as server, pytest.raises(TypeError, match=r"^clock: must be callable"):
+        connect(server.url, clock=20)  # type: ignore[arg-type]
+
+
+def threads_named(name: str) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == name]
 
 
 def test_the_latency_is_real() -> None:

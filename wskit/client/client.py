@@ -6,6 +6,7 @@ import base64
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from types import TracebackType
@@ -23,6 +24,7 @@ from ..protocol.extensions import DeflateParameters
 from ..protocol.frames import close_payload
 from ..protocol.opcodes import BINARY, PONG, Message, MessageType, Side
 from ..protocol.response import ClientHandshake, ClientHandshakeResult
+from ..timers import Clock
 from ..urls import host_header
 from .config import ClientConfig
 from .dial import dial
@@ -55,17 +57,28 @@ class Client(Conn):
         "_engine",
         "_keepalive",
         "_loop_thread",
+        "_pinger",
         "_reader",
         "_transport",
         "read_timeout",
         "response",
     )
 
-    def __init__(self, config: ClientConfig, sock: socket.socket | None = None) -> None:
+    def __init__(
+        self,
+        config: ClientConfig,
+        sock: socket.socket | None = None,
+        *,
+        clock: Clock = time.monotonic,
+    ) -> None:
         """Connect, through proxy and TLS as ``config`` says; raises OSError, TimeoutError.
 
-        A connected ``sock`` is used instead, and belongs to the client from here on.
+        A connected ``sock`` is used instead, and belongs to the client from here on. ``clock``
+        returns the seconds by which keepalive goes, a wskit.testing.ManualClock for one.
         """
+        if not callable(clock):
+            raise TypeError(f"clock: must be callable, not {type(clock).__name__}")
+        self._pinger = _pinger if clock is time.monotonic else Pinger(clock)
         self._config = config
         self._transport: socket.socket | TLSSocket = dial(config, sock)
         self._engine = WriterEngine(config.write_timeout)
@@ -145,7 +158,7 @@ class Client(Conn):
         self._reader.begin(leftover)
         interval = self._config.ping_interval
         if interval is not None:
-            self._keepalive = Keepalive(_pinger, self, interval, self._config.ping_timeout)
+            self._keepalive = Keepalive(self._pinger, self, interval, self._config.ping_timeout)
 
     def _make_protocol(self, deflate: DeflateParameters | None) -> Protocol:
         config = self._config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from ..buffers import BufferProvider
 from ..errors import HeaderFields
 from ..protocol.extensions import Compression
 from ..protocol.headers import request_fields
+from ..timers import Clock
 from ..urls import parse_url
 from .client import Client
 from .config import ClientConfig
@@ -43,12 +45,13 @@ def connect(
     buffer_size: int = 4096,
     buffer_provider: BufferProvider | None = None,
     mask_fn: Callable[[], int] | None = None,
+    clock: Clock = time.monotonic,
 ) -> Client:
     """Connect to a ws:// or wss:// ``url``, do the opening handshake, return the open client.
 
-    The fields of ClientConfig explain the arguments. A user and password in the URL become an
-    Authorization header. Raises ValueError and TypeError for wrong arguments, HandshakeError for a
-    refusal, OSError and TimeoutError; nothing is left open then.
+    The fields of ClientConfig explain the arguments, Client the ``clock``. A user and password in
+    the URL become an Authorization header. Raises ValueError and TypeError for wrong arguments,
+    HandshakeError for a refusal, OSError and TimeoutError; nothing is left open then.
     """
     parts = parse_url(url)
     fields.seconds("handshake_timeout", handshake_timeout, optional=True)
@@ -78,6 +81,6 @@ def connect(
         ping_timeout=ping_timeout,
         close_timeout=close_timeout,
     )
-    client = Client(config)
+    client = Client(config, clock=clock)
     client.handshake(parts.target, own, handshake_timeout)
     return client

@@ -16,7 +16,7 @@ from ..conn import KEEPALIVE, Conn, format_address
 from ..errors import ConnectionClosed
 from ..logs import logger
 from ..protocol.opcodes import PING
-from ..timers import Timed, Timers
+from ..timers import Clock, Movable, Timed, Timers
 from ..waiting import wait_readable, wait_writable
 
 __all__ = ["Keepalive", "Pinger"]
@@ -25,10 +25,14 @@ log = logger("client")
 
 
 class Pinger:
-    """The thread that runs the timers: there from the first ``add`` until all are removed."""
+    """Runs the timers on a thread, which is there from the first ``add`` until all are removed.
 
-    def __init__(self) -> None:
-        """Nothing to time yet."""
+    A clock that is moved by hand has no thread: it runs them in the one that moves it.
+    """
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        """Nothing to time yet; ``clock`` is what deadlines are of."""
+        self.clock = clock
         self._changed = threading.Condition()  # its lock guards what follows
         self._count = 0
         self._thread: threading.Thread | None = None
@@ -39,7 +43,9 @@ class Pinger:
         with self._changed:
             self._timers.add(deadline, subject)
             self._count += 1
-            if self._thread is None:
+            if isinstance(self.clock, Movable):
+                self.clock.attach(self._catch_up)
+            elif self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="wskit-pings", daemon=True)
                 self._thread.start()
             self._changed.notify()
@@ -48,18 +54,23 @@ class Pinger:
         """Count one out; its ``on_timer`` returns None from now on."""
         with self._changed:
             self._count -= 1
+            if isinstance(self.clock, Movable):
+                self.clock.detach(self._catch_up)
             self._changed.notify()
+
+    def _catch_up(self) -> float | None:
+        return self._timers.run(self.clock())
 
     def _run(self) -> None:
         while True:
-            self._timers.run(time.monotonic())
+            self._timers.run(self.clock())
             with self._changed:
                 if not self._count:
                     self._thread = None
                     self._timers = Timers()
                     return
                 due = self._timers.due
-                self._changed.wait(None if due is None else max(0.0, due - time.monotonic()))
+                self._changed.wait(None if due is None else max(0.0, due - self.clock()))
 
 
 class Keepalive:
@@ -71,7 +82,7 @@ class Keepalive:
         self._conn = weakref.ref(conn)
         self._interval = interval
         self._timeout = timeout
-        self._next = time.monotonic() + interval  # when the next ping is due
+        self._next = pinger.clock() + interval  # when the next ping is due
         self._unanswered: float | None = None  # when the first ping after the last byte was sent
         self._received = 0  # bytes by then
         self._ended = False
@@ -134,7 +145,7 @@ class Keepalive:
             if not conn.is_closed and wait_writable(outbound.transport.fileno(), 0):
                 if self._unanswered is None:
                     self._unanswered = now
-                conn._ping_sent = now
+                conn._ping_sent = time.monotonic()  # for the latency, which is real in any case
                 with contextlib.suppress(ConnectionClosed):
                     outbound.put(conn._protocol.control(PING, KEEPALIVE))
         finally:

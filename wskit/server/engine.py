@@ -17,11 +17,12 @@ from collections.abc import Iterator
 from .. import watching
 from ..conn import Address, Conn
 from ..protocol.handshake import Handshake
+from ..timers import Clock
 from .config import ServerConfig, blocking_mode
 from .handlers import HandlerClass
 from .hub import Hub, Runner, log
 from .listener import Listener, listen_on, peer_address
-from .monitor import Clock, Monitor
+from .monitor import Monitor
 from .pending import Pending
 from .session import Session
 from .threads import ConnectionThread

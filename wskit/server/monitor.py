@@ -17,35 +17,19 @@ import time
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol as Interface
-from typing import TypeAlias, runtime_checkable
 
 from ..logs import logger
 from ..outbound import Outbound
-from ..timers import Alarm, Timed, Timers
+from ..timers import Alarm, Clock, Movable, Timed, Timers
 from ..wakers import Waker
 
-__all__ = ["Clock", "Monitor", "Movable", "Supervised"]
+__all__ = ["Monitor", "Supervised"]
 
 TICK = 0.0025  # seconds; half of the 5 ms within which a write must be on the wire
 _IDLE_TICKS = 8  # without work before the monitor dozes
 _CATCHING_UP = 1.0  # seconds that the mover of a clock waits for the timers to have run
 
 log = logger("server")
-
-
-Clock: TypeAlias = Callable[[], float]
-"""Returns seconds that never run backwards, as ``time.monotonic`` does."""
-
-
-@runtime_checkable
-class Movable(Interface):
-    """A clock that stands still until it is moved, and then has timers run (wskit.testing)."""
-
-    def attach(self, run: Callable[[], float | None]) -> None:
-        """Call ``run`` after each move: it runs what is due and returns the next deadline."""
-
-    def detach(self, run: Callable[[], float | None]) -> None:
-        """Call ``run`` no more."""
 
 
 class Supervised(Interface):

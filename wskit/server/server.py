@@ -13,11 +13,11 @@ from ..fields import seconds
 from ..protocol.frames import BytesLike, close_payload, frame_bin, frame_text
 from ..protocol.handshake import Handshake
 from ..stats import ServerStats
+from ..timers import Clock
 from .config import ServerConfig
 from .engine import Engine
 from .handlers import HandlerClass
 from .hub import log
-from .monitor import Clock
 
 __all__ = ["Server"]
 

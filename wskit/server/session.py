@@ -120,6 +120,8 @@ class Session(Turns):
             self._handler = handler
             self._leftover = leftover
             register()
+            # Before the peer knows that it is connected: a test may move the clock then.
+            self._keep_alive()
             self._outbound.open(response)
             self._start(handler)
             if (stopping := self._hub.stopping) is not None:
@@ -128,12 +130,14 @@ class Session(Turns):
         # What arrived before was reported to the predecessor or to nobody, so look.
         self.on_ready(0)
 
-    def _start(self, handler: Handler) -> None:
+    def _keep_alive(self) -> None:
         interval = self._hub.config.ping_interval
         if interval is not None:
             due = self._hub.monitor.clock() + interval
             keepalive = Keepalive(self._hub, self, due)
             self._alarm = self._hub.monitor.add_alarm(due, keepalive)
+
+    def _start(self, handler: Handler) -> None:
         try:
             self._hub.handlers.after_init(handler, self._hub.app)
         except BaseException as error:

@@ -11,10 +11,10 @@ __all__ = ["ManualClock"]
 
 
 class ManualClock:
-    """Stands still until ``advance``. For ``ws_pair``, ``ws_server``, ``Server`` and clients.
+    """Stands still until ``advance``. For ``ws_pair``, ``ws_server``, ``Server`` and ``Client``.
 
-    It drives keepalive pings and their timeout, the timeout of the opening handshake, and
-    ``close_timeout``. What waits for sockets or for a stop stays in real time. From any thread.
+    It drives keepalive pings and their timeout, and of servers the timeout of the opening handshake
+    and ``close_timeout``. What waits for sockets or for a stop stays in real time. From any thread.
     """
 
     def __init__(self, start: float = 1000.0) -> None:

@@ -1,4 +1,4 @@
-"""A relay for recordings: it passes on what a client and a real server say to each other."""
+"""What a recording passes on: the messages of a client and a real server to each other."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from .wires import Wire
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["Relay", "hang_up", "refuse"]
+__all__ = ["Forwarding", "hang_up", "refuse"]
 
 _PATIENCE = 10.0  # seconds that an end may not read
 
 
-class Relay:
-    """One connection, relayed from ``client`` to the server at ``url``; for one thread.
+class Forwarding:
+    """One connection, passed on from ``client`` to the server at ``url``; for one thread.
 
     Compression and subprotocol are agreed on by the two ends; pings, pongs and closes are passed
     on, not answered.

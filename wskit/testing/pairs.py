@@ -10,7 +10,7 @@ from dataclasses import replace
 from ..errors import HeaderFields
 from ..protocol.extensions import Compression
 from ..server import Server, ServerConfig, ThreadPoolConfig
-from ..server.monitor import Clock
+from ..timers import Clock
 from .clients import open_peer, pair_opening
 from .failures import collected
 from .faults.stages import Fault

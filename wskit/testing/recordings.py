@@ -24,7 +24,7 @@ from ..waiting import wait_readable
 from ..wakers import Waker
 from .accepting import ServerPeer
 from .archives import Recording
-from .forwarding import Relay, hang_up, refuse
+from .forwarding import Forwarding, hang_up, refuse
 from .har import SECRETS, archive, har_entry
 from .peer import Peer
 from .replaying import Part, check_match, deflated, own_fields, recorded, target_of
@@ -224,7 +224,7 @@ class _Recorder(RecordedServer):
 
     def _serve(self, peer: ServerPeer, number: int) -> None:
         try:
-            relay = Relay(peer, self._real, self._ssl_context)
+            forwarding = Forwarding(peer, self._real, self._ssl_context)
         except (OSError, WebSocketError) as error:
             peer.reject(502)
             raise AssertionError(
@@ -232,13 +232,13 @@ class _Recorder(RecordedServer):
             ) from error
         try:
             if peer.rejection is None:
-                relay.run(self._stop)
-            # Before the relay closes what the test left open: that was not said by anybody.
-            entry = har_entry(relay.wire, redact=self._redact, body=relay.body)
+                forwarding.run(self._stop)
+            # Before the end of it closes what the test left open: that was not said by anybody.
+            entry = har_entry(forwarding.wire, redact=self._redact, body=forwarding.body)
             with self._lock:
                 self._entries[number] = entry
         finally:
-            relay.end()
+            forwarding.end()
 
     def _finish(self, count: int) -> None:
         if not self._entries:

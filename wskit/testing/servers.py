@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..conn import Conn
 from ..server import Server, ServerConfig
-from ..server.monitor import Clock
 from ..stats import ServerStats
+from ..timers import Clock
 from .live import Live
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ..conn import Conn
-from ..errors import ConnectionClosed, HeaderFields
+from ..errors import ConnectionClosed, HeaderFields, ProtocolError
 from ..outbound import Outbound
-from ..protocol.connection import Protocol
+from ..protocol.connection import Event, Protocol
 from ..protocol.handshake import Handshake
 from ..protocol.headers import Headers, request_fields
-from ..protocol.opcodes import CLOSE, PING, PONG, Side
+from ..protocol.opcodes import BINARY, CLOSE, PING, PONG, Side
 from ..scratch import Scratch
 from ..server.handlers import HandlerClass
 from .peer import Peer
@@ -35,6 +35,8 @@ class WebSocketTest(Peer):
         """Connect a socket pair, or with ``tcp`` two ends of a TCP connection."""
         ours, theirs = socket_pair(tcp=tcp)
         self._transport = theirs
+        self._scratch = Scratch()
+        self._ended = False  # the handler was told
         self._outbound = Outbound(theirs, _Engine(), limit=_ROOM, timeout=None)
         protocol = Protocol(Side.SERVER, max_message_size=_ROOM)
         self.conn = Conn(protocol, self._outbound, ("127.0.0.1", 0), None)
@@ -54,15 +56,20 @@ class WebSocketTest(Peer):
     def deliver(self, handler: object) -> int:
         """Call ``handler`` for what was sent, as the server does; return for how many events.
 
-        Never waits; what did not fit into the socket yet follows. Raises what the handler's methods
-        raise, and ProtocolError.
+        Never waits; what did not fit into the socket yet follows. Once the connection is over, its
+        ``close`` is called. Raises what the handler's methods raise, after closing with 1011,
+        ProtocolError, after closing with its code, and TypeError for a handler with wrong methods.
         """
-        handlers = HandlerClass(type(handler))
-        protocol, count = self.conn._protocol, 0
-        while self._read():
-            while (event := protocol.next_event()) is not None:
-                self._call(handlers, handler, *event)
+        handlers, count = HandlerClass(type(handler)), 0
+        try:
+            while (event := self._next()) is not None:
                 count += 1
+                self._call(handlers, handler, event)
+        finally:
+            if self.conn.is_closed and not self._ended:
+                self._ended = True
+                if handlers.has_close:
+                    handler.close()  # type: ignore[attr-defined]
         return count
 
     def end(self) -> None:
@@ -71,34 +78,64 @@ class WebSocketTest(Peer):
         self.conn._discard()
         self._transport.close()
 
+    def _next(self) -> Event | None:
+        """Return the next event that has come; None after the end, too."""
+        protocol = self.conn._protocol
+        while not self.conn.is_closed:
+            try:
+                event = protocol.next_event()
+            except ProtocolError as error:
+                self._answer(protocol.fail(error))
+                raise
+            if event is not None or not self._read():
+                return event
+        return None
+
     def _read(self) -> bool:
+        """Take in what has come; whether that was anything."""
         parser = self.conn._protocol.parser
         try:
             self._stream.push()
             count = self._transport.recv_into(parser.target())
+        except BlockingIOError:
+            return False
         except (ConnectionClosed, OSError):
+            count = 0
+        if not count:
+            with self._outbound.lock:
+                self._outbound.abandon()
+                self.conn._protocol.lose()
             return False
         parser.received(count)
-        return count > 0
+        return True
 
-    def _call(
-        self, handlers: HandlerClass, handler: object, opcode: int, data: str | bytes
-    ) -> None:
-        callback = _CALLBACKS.get(opcode)
-        if callback is None:
-            scratch = Scratch(32768)
-            if handlers.plain:
+    def _call(self, handlers: HandlerClass, handler: object, event: Event) -> None:
+        opcode, data = event
+        try:
+            if opcode <= BINARY and handlers.plain:
                 handler.client_message(data)  # type: ignore[attr-defined]
+            elif opcode <= BINARY:
+                handlers.message(handler, opcode, data, self._scratch)  # type: ignore[arg-type]
             else:
-                handlers.message(handler, opcode, data, scratch)  # type: ignore[arg-type]
-            return
-        if hasattr(handler, callback):
-            getattr(handler, callback)(data)
-        if opcode == CLOSE or not hasattr(handler, callback):
-            with self._outbound.lock:
-                frame = self.conn._protocol.reply((opcode, data))
-                if frame:
-                    self._outbound.put(frame)
+                self._call_control(handler, event)
+        except BaseException as error:
+            if isinstance(error, ConnectionClosed) and self.conn.is_closed:
+                return  # it wrote to a peer that is gone: no fault of its own
+            self.conn.close(1011, "handler failed")
+            raise
+
+    def _call_control(self, handler: object, event: Event) -> None:
+        opcode, data = event
+        callback = getattr(handler, _CALLBACKS[opcode], None)
+        if callback is not None:
+            callback(data)
+        if opcode == CLOSE or callback is None:
+            self._answer(self.conn._protocol.reply(event))
+
+    def _answer(self, frame: bytes) -> None:
+        with self._outbound.lock:
+            if frame and not self._outbound.lost:
+                self._outbound.put(frame)
 
 
 _CALLBACKS = {CLOSE: "client_close", PING: "client_ping", PONG: "client_pong"}
