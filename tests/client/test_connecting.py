@@ -158,7 +158,7 @@ class TestErrors:
 def test_its_arguments_are_the_fields_of_the_configuration_with_the_same_defaults() -> None:
     fields = dict(inspect.signature(ClientConfig).parameters)
     arguments = dict(inspect.signature(connect).parameters)
-    for name in ("url", "headers", "handshake_timeout"):
+    for name in ("url", "headers", "handshake_timeout", "clock"):
         del arguments[name]
     for name in ("host", "port", "tls"):
         del fields[name]

@@ -20,11 +20,21 @@ from wskit.protocol.extensions import DeflateParameters
 Pair = tuple[socket.socket, Peer]
 
 
+@pytest.fixture(autouse=True)
+def handed_over() -> Iterator[list[socket.socket]]:
+    """Close what no server has taken, when all are stopped: their pollers would miss an end."""
+    socks: list[socket.socket] = []
+    yield socks
+    for sock in socks:
+        sock.close()
+
+
 @pytest.fixture
-def pair() -> Iterator[Pair]:
+def pair(handed_over: list[socket.socket]) -> Iterator[Pair]:
     """Give a socket to hand over and the Peer at its other end."""
     ours, theirs = socket.socketpair()
-    with ours, WiredPeer(theirs) as peer:
+    handed_over.append(ours)
+    with WiredPeer(theirs) as peer:
         yield ours, peer
 
 

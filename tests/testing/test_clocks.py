@@ -157,11 +157,14 @@ def test_the_opening_handshake_times_out() -> None:
 
 
 def test_the_close_of_a_silent_peer_times_out() -> None:
-    clock = ManualClock()
+    clock, closing = ManualClock(), threading.Event()
 
     class Leaving(Echo):
         def client_message(self, data: str | bytes) -> None:
             self.conn.close(1000)
+
+        def close(self) -> None:
+            closing.set()
 
     with (
         ws_server(Leaving, clock=clock) as server,
@@ -169,7 +172,8 @@ def test_the_close_of_a_silent_peer_times_out() -> None:
     ):
         peer.send("leave")
         peer.expect_close(1000)
-        wait_for(lambda: server.stats().connections == 1)
+        assert closing.wait(scaled(5))
+        assert server.stats().connections == 1
         clock.advance(60)
         wait_for(lambda: server.stats().connections == 0)
 

@@ -338,14 +338,14 @@ class Session(Turns):
         """Nothing more can be written: the handler ends now, the socket when the peer agrees."""
         self._phase = _LINGERING
         self._lingering = Linger(self.conn)
-        self._close_handler()
-        if self._outbound.lost:
-            self._end()
-            return
         self._deadline = self._hub.monitor.clock() + self._hub.config.close_timeout
         self._call_off()
         self._alarm = self._hub.monitor.add_alarm(self._deadline, self)
-        self._runner.again(self)
+        self._close_handler()
+        if self._outbound.lost:
+            self._end()
+        else:
+            self._runner.again(self)
 
     def _linger(self) -> None:
         if self._lingering is None:
