@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ClientTest,
         LiveApp,
         LiveServer,
+        LiveWSGIApp,
         Peer,
         RecordedServer,
         ScriptedServer,
@@ -83,6 +84,15 @@ def ws_asgi() -> Iterator[Callable[..., LiveApp]]:
     from .testing.asgi import ws_asgi
 
     with _ending(ws_asgi) as make:
+        yield make
+
+
+@pytest.fixture
+def ws_wsgi() -> Iterator[Callable[..., LiveWSGIApp]]:
+    """Call it with a WSGI app: ``wskit.testing.ws_wsgi``, shut down with the test."""
+    from .testing.wsgi import ws_wsgi
+
+    with _ending(ws_wsgi) as make:
         yield make
 
 

@@ -56,31 +56,31 @@ class Watcher:
     ) -> Tap | None:
         """``conn`` was made; return a tap for its frames, or None.
 
-        On a server the handler does not exist yet, and may still refuse.
+        On a server the handler does not exist yet, and may still refuse: then ``refused`` follows,
+        and no ``ended``.
         """
 
     def refused(self, address: Address, error: HandshakeError) -> None:
         """A server answers the peer at ``address`` with ``error``."""
 
     def ended(self, conn: Conn) -> None:
-        """``conn`` is over and its socket closed."""
+        """``conn`` is over, its socket closed or about to be; a client may not have opened."""
 
     def failed(self, conn: Conn | None, where: str, error: BaseException) -> None:
         """The application's callback ``where`` raised ``error``, which nobody else will see."""
 
 
 def watch(watcher: Watcher) -> None:
-    """Tell ``watcher`` from now on; from any thread."""
+    """Tell ``watcher`` from now on, once each time; from any thread."""
     global _watchers
     with _lock:
-        _watchers = (*_watchers, watcher)
+        if all(other is not watcher for other in _watchers):
+            _watchers = (*_watchers, watcher)
 
 
 def unwatch(watcher: Watcher) -> None:
     """Tell ``watcher`` no more; nothing happens if it does not watch."""
-    global _watchers
-    with _lock:
-        _watchers = tuple(other for other in _watchers if other is not watcher)
+    _drop(watcher)
 
 
 # -- for servers and clients -------------------------------------------------------------------
@@ -127,5 +127,14 @@ def _tell(call: Callable[[Watcher], None]) -> None:
         try:
             call(watcher)
         except Exception:
-            unwatch(watcher)
-            log.exception("watcher %r raised and was dropped", watcher)
+            if _drop(watcher):  # else another thread has said it
+                log.exception("watcher %r raised and was dropped", watcher)
+
+
+def _drop(watcher: Watcher) -> bool:
+    """Take ``watcher`` out; whether it was there."""
+    global _watchers
+    with _lock:
+        before = _watchers
+        _watchers = tuple(other for other in before if other is not watcher)
+        return len(_watchers) < len(before)

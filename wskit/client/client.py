@@ -255,7 +255,7 @@ class Client(Conn):
         def run() -> None:
             try:
                 self._loop(callbacks)
-            except Exception as error:
+            except BaseException as error:  # SystemExit too: threading would say nothing of it
                 log.exception("%s: the read loop ended", format_address(self.address))
                 watching.failed(self, "read_loop", error)
 

@@ -77,9 +77,11 @@ class Engine:
         try:
             self._supervise()
         finally:
-            self._shut_down()
-            watching.stopped(self._server)
-            self.done.set()
+            try:
+                self._shut_down()
+                watching.stopped(self._server)
+            finally:
+                self.done.set()
 
     def _supervise(self) -> None:
         try:

@@ -215,6 +215,7 @@ class Pending(Turns):
         return response
 
     def _refuse(self, error: HandshakeError) -> None:
+        error, answer = self._answer(error)
         level = logging.WARNING if error.status == 431 else logging.DEBUG
         who = format_address(self._address)
         log.log(level, "%s: refused with %d: %s", who, error.status, error)
@@ -227,17 +228,19 @@ class Pending(Turns):
         self._alarm = self._hub.monitor.add_alarm(self._deadline, self)
         # It fits into the empty send buffer of a new connection; if not, the peer is hostile.
         with contextlib.suppress(BlockingIOError):
-            self._transport.send(self._answer(error))
+            self._transport.send(answer)
         # Closing with input unread would reset the connection and could destroy the answer, so
         # the rest is read until the peer hangs up.
         self._transport.shutdown(socket.SHUT_WR)
 
-    def _answer(self, error: HandshakeError) -> bytes:
+    def _answer(self, error: HandshakeError) -> tuple[HandshakeError, bytes]:
+        """Return the response to send, and what it says: another error where it cannot be sent."""
         try:
-            return error_response(error)
+            return error, error_response(error)
         except ValueError:  # headers that the handler gave
             log.exception("%s: the refusal cannot be sent", format_address(self._address))
-            return error_response(HandshakeError(500, "internal server error"))
+            error = HandshakeError(500, "internal server error")
+            return error, error_response(error)
 
     def _hang_up(self) -> None:
         if not self._refused:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .sequencer import Sequencer
     from .servers import LiveServer, ws_server
     from .wishes import Closed, Rejection
+    from .wsgi import LiveWSGIApp, ws_wsgi
     from .wtt import WebSocketTest
     from .wtt_client import ClientTest
 
@@ -43,6 +44,7 @@ _HOMES = {
     "sequencer": ("Sequencer",),
     "scripts": ("ScriptedServer", "ws_script"),
     "servers": ("LiveServer", "ws_server"),
+    "wsgi": ("LiveWSGIApp", "ws_wsgi"),
     "wtt": ("WebSocketTest",),
     "wtt_client": ("ClientTest",),
 }
@@ -54,6 +56,7 @@ __all__ = [
     "FaultProxy",
     "LiveApp",
     "LiveServer",
+    "LiveWSGIApp",
     "ManualClock",
     "Peer",
     "RecordedServer",
@@ -73,6 +76,7 @@ __all__ = [
     "ws_record",
     "ws_script",
     "ws_server",
+    "ws_wsgi",
 ]
 
 

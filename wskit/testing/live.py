@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -24,12 +25,16 @@ class Live:
     """A running server of some kind. Its methods may be called from any thread.
 
     Leaving its ``with`` block ends it; then an exception of a handler that no test has seen is
-    raised. ``ssl_context`` is for clients: it trusts the server; None without TLS.
+    raised. ``ssl_context`` is for clients: it trusts the server; None without ``tls=True``.
     """
+
+    _secure = False  # speaks TLS with a certificate that the test has brought
 
     def __init__(self, ssl_context: ssl.SSLContext | None) -> None:
         """Collect failures from here on; what has to be undone goes on ``_stack``."""
         self.ssl_context = ssl_context
+        self._lock = threading.Lock()  # guards _peers and _over
+        self._over = False
         self._stack = contextlib.ExitStack()
         self._failures = self._stack.enter_context(collected())
         self._peers: list[Peer] = []
@@ -42,7 +47,7 @@ class Live:
     @property
     def url(self) -> str:
         """Where clients connect, such as "ws://127.0.0.1:40123"; without a path."""
-        if self.ssl_context is not None:
+        if self._secure or self.ssl_context is not None:
             return f"wss://localhost:{self.port}"
         return f"ws://127.0.0.1:{self.port}"
 
@@ -54,11 +59,13 @@ class Live:
         subprotocols: Sequence[str] = (),
         origin: str | None = None,
         compression: Compression | None = None,
+        ssl_context: ssl.SSLContext | None = None,
         faults: Sequence[Fault] = (),
     ) -> Peer:
         """Return the client's end of a new connection, as ``ws_client`` does.
 
-        It is ended with the server if it was not before.
+        It is ended with the server if it was not before; RuntimeError if that has happened.
+        ``ssl_context`` None stands for the server's own.
         """
         peer = ws_client(
             self.url + path,
@@ -66,15 +73,21 @@ class Live:
             subprotocols=subprotocols,
             origin=origin,
             compression=compression,
-            ssl_context=self.ssl_context,
+            ssl_context=ssl_context or self.ssl_context,
             faults=faults,
         )
         peer._failures = self._failures
-        self._peers.append(peer)
-        return peer
+        with self._lock:
+            if not self._over:
+                self._peers.append(peer)
+                return peer
+        peer.end()
+        raise RuntimeError("connect: the server has ended")
 
     def end(self) -> None:
         """End the connections made by ``connect``, then the server; may be called again."""
+        with self._lock:
+            self._over = True
         for peer in self._peers:
             peer.end()
         self._stack.close()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .. import fields
 from ..errors import HeaderFields
 from ..protocol.extensions import Compression
 from ..server import Server, ServerConfig, ThreadPoolConfig
@@ -40,14 +41,16 @@ def ws_pair(
 ) -> Peer:
     """Serve one connection with ``Handler`` and return its client's end, a context manager.
 
-    ``app`` goes to the handler, ``config`` to the server (its address is not used); the others are
+    ``app`` goes to the handler, ``config`` to the server (but for address and TLS); the others are
     the client's. Both ends are a socket pair, with ``tcp`` a TCP connection over loopback;
     ``faults`` lie between them. ``clock`` is the server's, such as a ManualClock. A refused
     handshake does not raise: ``expect_rejected``.
     """
-    config = (
-        _CONFIG if config is None else replace(config, port=None, unix_path=None, unix_mode=None)
-    )
+    if config is None:
+        config = _CONFIG
+    else:
+        fields.instance("config", config, ServerConfig)
+        config = replace(config, port=None, unix_path=None, unix_mode=None, ssl_context=None)
     opening = pair_opening(path, headers, subprotocols, origin, compression)
     with contextlib.ExitStack() as stack:
         failures = stack.enter_context(collected())

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .. import fields
 from ..conn import Conn
 from ..server import Server, ServerConfig
 from ..stats import ServerStats
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     import ssl
 
 __all__ = ["LiveServer", "ws_server"]
-
-_CONFIG = ServerConfig(port=0)
 
 
 def ws_server(
@@ -33,11 +32,11 @@ def ws_server(
     ``config`` may say everything but the address; ``tls`` needs trustme (the extra ``testing``);
     ``clock`` is the server's, such as a ManualClock. Raises what ``Server`` and ``listen`` do.
     """
-    config = (
-        _CONFIG
-        if config is None
-        else replace(config, port=0, address=_CONFIG.address, unix_path=None, unix_mode=None)
-    )
+    fields.boolean("tls", tls)
+    config = ServerConfig() if config is None else config
+    fields.instance("config", config, ServerConfig)
+    address = ServerConfig().address
+    config = replace(config, port=0, address=address, unix_path=None, unix_mode=None)
     client_context = None
     if tls:
         from .certificates import contexts
@@ -54,6 +53,7 @@ class LiveServer(Live):
         """Live servers are made by ``ws_server``."""
         super().__init__(ssl_context)
         self.server = server
+        self._secure = server.config.ssl_context is not None
         try:
             server.listen_in_new_thread(app)
         except BaseException:
