@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import wskit
+from tests.deadlines import wait_for
 from tests.testing.faults.echoes import Echo
 from wskit import Compression, Conn, Handshake, HandshakeRejected, ServerConfig, watching
 from wskit.protocol.opcodes import TEXT
@@ -144,6 +145,13 @@ class TestConnecting:
 
 
 class TestEnding:
+    def test_a_connection_that_comes_amid_the_end_is_ended_too(self) -> None:
+        with ws_server(Echo) as server:
+            server._over = True  # as end() says first
+            with pytest.raises(RuntimeError, match=r"^connect: the server has ended"):
+                server.connect()
+            wait_for(lambda: not server.connections)
+
     def test_connections_are_closed_before_the_server_is(self) -> None:
         calls: list[object] = []
         with ws_server(Closing, app=calls) as server:
