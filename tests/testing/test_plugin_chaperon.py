@@ -143,10 +143,14 @@ def test_ending_takes_a_moment():
 
 
 LATE = """
-def test_passes_but_the_handler_fails_at_the_end(ws_pair):
+@pytest.fixture
+def closed_afterwards(ws_pair):
     peer = ws_pair(Echo)
-    peer.auto_close = False
+    yield peer
     peer.close(3999)
+
+def test_passes_but_the_handler_fails_at_the_end(closed_afterwards):
+    pass
 
 class TestOld(unittest.TestCase):
     def test_fails(self):
