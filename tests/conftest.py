@@ -32,9 +32,16 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Excuse the tests of the library itself: there handlers raise and clients are forgotten."""
+    """Excuse the tests of the library itself: there handlers raise and clients are forgotten.
+
+    Those that use wskit.testing have a mark, and with it the checks.
+    """
     for item in items:
-        if item.path.relative_to(HERE).parts[0] in ("cli", "client", "conn", "server"):
+        folder = item.path.relative_to(HERE).parts[0]
+        if (
+            folder in ("cli", "client", "conn", "server")
+            and item.get_closest_marker("wskit") is None
+        ):
             item.add_marker(pytest.mark.wskit(allow_errors=True, allow_leaks=True))
 
 

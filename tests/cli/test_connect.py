@@ -2,65 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Call, Certificates
-from tests.cli.processes import Command, ran
-from wskit import Compression, Conn, Handshake, HandshakeRejected, Server, ServerConfig
+from tests.cli.conftest import Call
+from tests.deadlines import scaled
+from wskit import Compression
+from wskit.testing import ScriptedServer, ServerPeer
+
+pytestmark = pytest.mark.wskit(timeout=scaled(5))
 
 Failed = Callable[..., str]
+Told = Callable[..., str]
+Scripted = Callable[..., ScriptedServer]
 
 
-class Reporter:
-    """Says what the handshake asked for and closes; refuses where the path says so."""
-
-    def __init__(self, handshake: Handshake, conn: Conn) -> None:
-        status = handshake.path.removeprefix("/")
-        if status:
-            raise HandshakeRejected(int(status), body="\n  first \x1b[31mline\nsecond\n")
-        self._handshake = handshake
-        self._conn = conn
-
-    def after_init(self) -> None:
-        handshake = self._handshake
-        self._conn.write(f"origin {handshake.origin}")
-        self._conn.write(f"cookie {handshake.headers.get_all('cookie')}")
-        self._conn.write(f"authorization {handshake.headers.get('authorization')}")
-        self._conn.write(f"subprotocol {handshake.subprotocol}")
-        self._conn.write(f"deflate {handshake.extensions is not None}")
-        self._conn.close()
-
-    def client_message(self, data: str | bytes) -> None:
-        pass
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    config = ServerConfig(port=0, subprotocols=["chat", "v2"], compression=Compression())
-    with Server(Reporter, config) as server:
-        server.listen_in_new_thread()
-        yield server
-
-
-@pytest.fixture
-def url(server: Server) -> str:
-    return f"ws://127.0.0.1:{server.port}/"
-
-
-@contextlib.contextmanager
-def tls_server(certificates: Certificates) -> Iterator[str]:
-    """Serve wss and give the URL."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificates.both)
-    with Server(Reporter, ServerConfig(port=0, ssl_context=context)) as server:
-        server.listen_in_new_thread()
-        yield f"wss://127.0.0.1:{server.port}/"
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pass by the proxies of the environment."""
+    monkeypatch.setenv("no_proxy", "*")
 
 
 @pytest.fixture
@@ -121,10 +86,14 @@ class TestUnreachable:
         assert line.startswith("wskit: cannot connect to no.such.name.invalid: ")
 
     def test_a_certificate_of_unknown_authority_is_3(
-        self, failed: Failed, certificates: Certificates
+        self, failed: Failed, ws_script: Scripted
     ) -> None:
-        with tls_server(certificates) as url:
-            assert "CERTIFICATE_VERIFY_FAILED" in failed(url, code=3)
+        def script(peer: ServerPeer) -> None:
+            with pytest.raises(AssertionError, match="the TLS handshake failed"):
+                peer.accept()
+            peer.abort()
+
+        assert "CERTIFICATE_VERIFY_FAILED" in failed(ws_script(script, tls=True).url, code=3)
 
     def test_a_server_that_says_nothing_is_3(self, failed: Failed) -> None:
         with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -134,56 +103,74 @@ class TestUnreachable:
 
 
 class TestRejected:
-    def test_shows_status_and_first_line_and_is_4(self, failed: Failed, url: str) -> None:
-        line = failed(f"{url}403", code=4)
+    def test_shows_status_and_first_line_and_is_4(
+        self, failed: Failed, ws_script: Scripted
+    ) -> None:
+        def script(peer: ServerPeer) -> None:
+            peer.reject(403, body="\n  first \x1b[31mline\nsecond\n")
+
+        line = failed(ws_script(script).url, code=4)
         assert line == r"wskit: refused with 403: first \x1b[31mline"
 
-    def test_what_is_no_websocket_server_is_4(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-            with Command("connect", f"ws://127.0.0.1:{port}/") as command:
-                peer, _ = server.accept()
-                with peer:
-                    peer.recv(4096)
-                    peer.sendall(b"SSH-2.0-OpenSSH\r\n\r\n")
-                    status, out, err = command.ended()
-        assert (status, out) == (4, "")
-        assert re.fullmatch("wskit: no WebSocket there: .+\n", err)
+    def test_what_is_no_websocket_server_is_4(self, failed: Failed, ws_script: Scripted) -> None:
+        def script(peer: ServerPeer) -> None:
+            peer.send_raw(b"SSH-2.0-OpenSSH\r\n\r\n")
+
+        line = failed(ws_script(script).url, code=4)
+        assert line.startswith("wskit: no WebSocket there: ")
 
 
 class TestAsking:
-    def said(self, url: str, *args: str) -> dict[str, str]:
-        ended = ran("connect", url, "--linger", "inf", *args)
-        assert ended.returncode == 0, ended.stderr
-        lines = ended.stdout.decode().splitlines()
-        return dict(re.split(" ", line, maxsplit=1) for line in lines)
+    """What the server is asked for, and what is said of its answer."""
 
-    def test_for_nothing(self, url: str) -> None:
-        assert self.said(url) == {
-            "origin": "None",
-            "cookie": "[]",
-            "authorization": "None",
-            "subprotocol": "None",
-            "deflate": "False",
-        }
+    @pytest.fixture
+    def told(self, call: Call, monkeypatch: pytest.MonkeyPatch) -> Told:
+        """Give ``told(url, *args)``: connect, have nothing to send; the line that says how."""
+        monkeypatch.setattr(sys, "stdin", None)
 
-    def test_for_everything(self, url: str) -> None:
+        def run(url: str, *args: str) -> str:
+            status, out, err = call("connect", url, "--linger", "0", *args)
+            assert (status, out) == (0, ""), err
+            first, last = err.splitlines()
+            assert last == "closed with 1000"
+            return first
+
+        return run
+
+    def test_for_nothing(self, told: Told, ws_script: Scripted) -> None:
+        def script(peer: ServerPeer) -> None:
+            fields = peer.accept(compression=Compression()).headers
+            for name in ("origin", "cookie", "authorization", "sec-websocket-protocol"):
+                assert name not in fields
+            assert "sec-websocket-extensions" not in fields
+
+        url = ws_script(script).url
+        assert told(url) == f"connected to {url.removeprefix('ws://')}"
+
+    def test_for_everything(self, told: Told, ws_script: Scripted) -> None:
+        def script(peer: ServerPeer) -> None:
+            request = peer.accept("v2", compression=Compression())
+            assert request.origin == "https://a.example"
+            assert request.headers.get_all("cookie") == ["a=1"]
+            assert request.headers.get("authorization") == "Bearer x"
+            assert request.subprotocols == ("v1", "v2")
+
         headers = ("-H", "Cookie: a=1", "--header", "Authorization: Bearer x")
         asked = ("-o", "https://a.example", "-s", "v1", "--subprotocol", "v2", "--compress")
-        assert self.said(url, *headers, *asked) == {
-            "origin": "https://a.example",
-            "cookie": "['a=1']",
-            "authorization": "Bearer x",
-            "subprotocol": "v2",
-            "deflate": "True",
-        }
+        line = told(ws_script(script).url, *headers, *asked)
+        assert line.endswith(", permessage-deflate, subprotocol v2")
 
-    def test_a_password_of_the_url_is_sent(self, url: str) -> None:
-        said = self.said(url.replace("//", "//user:pass@"))
-        assert said["authorization"] == "Basic dXNlcjpwYXNz"
+    def test_a_password_of_the_url_is_sent(self, told: Told, ws_script: Scripted) -> None:
+        def script(peer: ServerPeer) -> None:
+            assert peer.request.headers.get("authorization") == "Basic dXNlcjpwYXNz"
+
+        told(ws_script(script).url.replace("//", "//user:pass@"))
 
     @pytest.mark.parametrize("insecure", [True, False])
-    def test_wss(self, certificates: Certificates, insecure: bool) -> None:
-        trust = ["-k"] if insecure else ["--cacert", certificates.authority]
-        with tls_server(certificates) as url:
-            assert self.said(url, *trust)["origin"] == "None"
+    def test_wss(self, told: Told, ws_script: Scripted, tmp_path: Path, insecure: bool) -> None:
+        server = ws_script(lambda peer: peer.accept(), tls=True)
+        assert server.ssl_context is not None
+        trusted = server.ssl_context.get_ca_certs(binary_form=True)
+        authorities = tmp_path / "authorities.pem"
+        authorities.write_text("".join(map(ssl.DER_cert_to_PEM_cert, trusted)))
+        told(server.url, *(["-k"] if insecure else ["--cacert", str(authorities)]))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 
 from tests.client.raw import Peer, Script
-from tests.protocol.wire import SERVER, Frame
+from tests.protocol.wire import SERVER
+from wskit.testing import ServerPeer
 
 
 class Recorder:
@@ -43,18 +44,22 @@ class Everything(Recorder):
         self.note("close frame", data)
 
 
-def sending(*data: bytes, answers: list[Frame] | None = None) -> Script:
+def one_of_each(peer: ServerPeer) -> None:
+    """Be a server that sends a message of either kind, a ping and a pong."""
+    peer.send("t")
+    peer.send(b"b")
+    peer.ping(b"1")
+    peer.pong(b"2")
+
+
+def sending(*data: bytes) -> Script:
     """Give a script that sends these bytes, then waits for the client's close."""
 
     def script(peer: Peer) -> None:
         peer.accept()
         for each in data:
             peer.send(each)
-        while (frame := peer.frame()).opcode != 8:
-            if answers is not None:
-                answers.append(frame)
-        if answers is not None:
-            answers.append(frame)
+        peer.close_code()
 
     return script
 

@@ -8,6 +8,7 @@ import re
 import threading
 import time
 import weakref
+from collections.abc import Callable
 
 import pytest
 from websockets.sync.server import Server as OtherServer
@@ -17,7 +18,7 @@ from tests.client.conftest import Serve
 from tests.client.limits import within
 from tests.client.raw import Peer, raw_server
 from tests.deadlines import scaled, wait_for
-from tests.protocol.wire import PING, PONG, SERVER, Frame
+from tests.protocol.wire import SERVER
 from wskit import (
     BufferProvider,
     Client,
@@ -26,8 +27,14 @@ from wskit import (
     Message,
     MessageTooBig,
     MessageType,
+    Opcode,
     connect,
 )
+from wskit.testing import ManualClock, ScriptedServer, ServerPeer
+
+pytestmark = pytest.mark.wskit(timeout=scaled(5))
+
+Scripted = Callable[..., ScriptedServer]
 
 
 class TestRead:
@@ -59,16 +66,15 @@ class TestRead:
             client.write("x")
             assert client.read() == (MessageType.TEXT, "x")
 
-    def test_with_timeout_0_takes_what_is_there(self) -> None:
+    def test_with_timeout_0_takes_what_is_there(self, ws_script: Scripted) -> None:
         ready = threading.Event()
 
-        def script(peer: Peer) -> None:
+        def script(peer: ServerPeer) -> None:
             peer.accept()
             ready.wait(scaled(5))
-            peer.send(SERVER.text("here"))
-            peer.finish()
+            peer.send("here")
 
-        with raw_server(script) as url, connect(url) as client:
+        with connect(ws_script(script).url) as client:
             assert client.read(timeout=0) is None
             ready.set()
             assert wait_for(lambda: client.read(timeout=0)) == (MessageType.TEXT, "here")
@@ -122,14 +128,14 @@ class TestRead:
             assert client.read() == (MessageType.BINARY, b"2" * 5000)
             assert client.read() == (MessageType.TEXT, "3")
 
-    def test_joins_fragments_around_control_frames(self) -> None:
-        def script(peer: Peer) -> None:
-            peer.accept()
-            peer.send(SERVER.text("a", fin=False) + SERVER.ping(b"p") + SERVER.last(b"b"))
-            assert peer.frame()[:2] == (PONG, b"p")
-            peer.finish()
+    def test_joins_fragments_around_control_frames(self, ws_script: Scripted) -> None:
+        def script(peer: ServerPeer) -> None:
+            peer.send_frame(Opcode.TEXT, "a", fin=False)
+            peer.ping(b"p")
+            peer.send_frame(Opcode.CONTINUATION, "b")
+            peer.expect_pong(b"p")
 
-        with raw_server(script) as url, connect(url) as client:
+        with connect(ws_script(script).url) as client:
             assert client.read() == (MessageType.TEXT, "ab")
 
     def test_done_may_be_called_for_each_message(self, echo: str) -> None:
@@ -167,64 +173,54 @@ class Handler:
 
 
 class TestControlFrames:
-    def test_a_ping_is_answered_while_reading(self) -> None:
-        def script(peer: Peer) -> None:
-            peer.accept()
-            peer.send(SERVER.ping(b"are you there") + SERVER.pong(b"unasked") + SERVER.text("x"))
-            assert peer.frame()[:2] == (PONG, b"are you there")
-            peer.finish()
+    def test_a_ping_is_answered_while_reading(self, ws_script: Scripted) -> None:
+        def script(peer: ServerPeer) -> None:
+            peer.ping(b"are you there")
+            peer.pong(b"unasked")
+            peer.send("x")
+            peer.expect_frame(Opcode.PONG, b"are you there")
 
-        with raw_server(script) as url, connect(url) as client:
+        with connect(ws_script(script).url) as client:
             assert client.read() == (MessageType.TEXT, "x")
 
-    def test_a_close_is_echoed_and_raises_again_and_again(self) -> None:
-        codes: list[int | None] = []
+    def test_a_close_is_echoed_and_raises_again_and_again(self, ws_script: Scripted) -> None:
+        def script(peer: ServerPeer) -> None:
+            peer.send("last")
+            peer.close(4001, "so long")
+            peer.expect_close(4001, initiated_by="server", clean=True)
 
-        def script(peer: Peer) -> None:
-            peer.accept()
-            peer.send(SERVER.text("last") + SERVER.close(4001, b"so long"))
-            codes.append(peer.close_code())
+        client = connect(ws_script(script).url)
+        assert client.read() == (MessageType.TEXT, "last")
+        for _ in range(3):
+            with pytest.raises(ConnectionClosed, match="closed with 4001: so long") as caught:
+                client.read(timeout=scaled(5))
+            assert (caught.value.code, caught.value.reason) == (4001, "so long")
+        assert (client.is_closed, client.close_code, client.close_reason) == (True, 4001, "so long")
+        with pytest.raises(ConnectionClosed):
+            client.write("too late")
 
-        with raw_server(script) as url:
-            client = connect(url)
-            assert client.read() == (MessageType.TEXT, "last")
-            for _ in range(3):
-                with pytest.raises(ConnectionClosed, match="closed with 4001: so long") as caught:
-                    client.read(timeout=scaled(5))
-                assert (caught.value.code, caught.value.reason) == (4001, "so long")
-            assert (client.is_closed, client.close_code, client.close_reason) == (
-                True,
-                4001,
-                "so long",
-            )
-            with pytest.raises(ConnectionClosed):
-                client.write("too late")
-        assert codes == [4001]
+    def test_a_close_without_code_is_echoed_without_code_and_is_1005(
+        self, ws_script: Scripted
+    ) -> None:
+        def script(peer: ServerPeer) -> None:
+            peer.close(None)
+            peer.expect_frame(Opcode.CLOSE, b"")
 
-    def test_a_close_without_code_is_echoed_without_code_and_is_1005(self) -> None:
-        codes: list[int | None] = []
-
-        def script(peer: Peer) -> None:
-            peer.accept(after=SERVER.close())
-            codes.append(peer.close_code())
-
-        with raw_server(script) as url, connect(url) as client:
+        with connect(ws_script(script).url) as client:
             with pytest.raises(ConnectionClosed) as caught:
                 client.read()
             assert caught.value.code == 1005
-        assert codes == [None]
 
-    def test_can_be_had_and_then_nothing_is_answered(self) -> None:
-        frames: list[Frame] = []
+    def test_can_be_had_and_then_nothing_is_answered(self, ws_script: Scripted) -> None:
+        def script(peer: ServerPeer) -> None:
+            peer.ping(b"1")
+            peer.pong(b"2")
+            peer.send("3")
+            peer.close(1000, "4")
+            peer.expect_frame(Opcode.PONG, b"mine")
+            peer.expect_frame(Opcode.CLOSE, b"\x0b\xb8")
 
-        def script(peer: Peer) -> None:
-            peer.accept()
-            peer.send(SERVER.ping(b"1") + SERVER.pong(b"2") + SERVER.text("3"))
-            peer.send(SERVER.close(1000, b"4"))
-            frames.append(peer.frame())
-            frames.append(peer.frame())
-
-        with raw_server(script) as url, connect(url) as client:
+        with connect(ws_script(script).url) as client:
             got = [client.read(control_frames=True) for _ in range(4)]
             assert got == [
                 (MessageType.PING, b"1"),
@@ -237,31 +233,30 @@ class TestControlFrames:
             assert not client.is_closed
             client.write_pong(b"mine")
             client.close(3000)
-        assert [frame[:2] for frame in frames] == [(PONG, b"mine"), (8, b"\x0b\xb8")]
 
-    def test_a_close_does_not_stretch_the_deadline_though_the_server_hangs_on(self) -> None:
+    def test_a_close_does_not_stretch_the_deadline_though_the_server_hangs_on(
+        self, ws_script: Scripted
+    ) -> None:
         done = threading.Event()
 
-        def script(peer: Peer) -> None:
-            peer.accept(after=SERVER.close(1000))
-            peer.close_code()
+        def script(peer: ServerPeer) -> None:
+            peer.close()
             done.wait(scaled(5))
 
-        with raw_server(script) as url, connect(url) as client:
+        with connect(ws_script(script).url) as client:
             with within(2.0), pytest.raises(ConnectionClosed):
                 client.read(timeout=0.1)
             done.set()
 
-    def test_latency_is_that_of_the_keepalive(self) -> None:
-        def script(peer: Peer) -> None:
-            peer.accept()
-            ping = peer.frame()
-            assert ping.opcode == PING
-            peer.send(SERVER.pong(ping.payload) + SERVER.text("x"))
-            peer.finish()
+    def test_latency_is_that_of_the_keepalive(self, ws_script: Scripted) -> None:
+        def script(peer: ServerPeer) -> None:
+            peer.expect_ping()
+            peer.send("x")
 
-        with raw_server(script) as url, connect(url, ping_interval=0.02) as client:
+        clock = ManualClock()
+        with connect(ws_script(script).url, clock=clock) as client:
             assert client.stats().latency is None
+            clock.advance(20)
             client.read()
             latency = client.stats().latency
             assert latency is not None
@@ -270,22 +265,23 @@ class TestControlFrames:
 
 class TestIteration:
     @pytest.mark.parametrize("code", [1000, 1001, None])
-    def test_ends_with_the_connection(self, code: int | None) -> None:
-        def script(peer: Peer) -> None:
-            peer.accept(after=SERVER.text("a") + SERVER.ping() + SERVER.binary(b"b"))
-            peer.send(SERVER.close(code))
-            peer.close_code()
+    def test_ends_with_the_connection(self, ws_script: Scripted, code: int | None) -> None:
+        def script(peer: ServerPeer) -> None:
+            peer.send("a")
+            peer.ping()
+            peer.send(b"b")
+            peer.close(code)
 
-        with raw_server(script) as url, connect(url, read_timeout=0.001) as client:
+        with connect(ws_script(script).url, read_timeout=0.001) as client:
             assert [message.data for message in client] == ["a", b"b"]
             assert list(client) == []
 
-    def test_raises_where_the_end_is_not_clean(self) -> None:
-        def script(peer: Peer) -> None:
-            peer.accept(after=SERVER.text("a") + SERVER.close(1011))
-            peer.close_code()
+    def test_raises_where_the_end_is_not_clean(self, ws_script: Scripted) -> None:
+        def script(peer: ServerPeer) -> None:
+            peer.send("a")
+            peer.close(1011)
 
-        with raw_server(script) as url, connect(url) as client:
+        with connect(ws_script(script).url) as client:
             messages = iter(client)
             assert next(messages).data == "a"
             with pytest.raises(ConnectionClosed, match="1011"):
@@ -325,6 +321,7 @@ class TestBuffers:
 
 
 class TestForgotten:
+    @pytest.mark.wskit(allow_leaks=True)
     def test_it_can_be_collected_and_its_socket_says_so(self, echo: str) -> None:
         """Keepalive included: the pinger's thread does not keep it, and ends."""
         client = connect(echo, ping_interval=0.01)

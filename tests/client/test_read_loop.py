@@ -11,26 +11,41 @@ import pytest
 
 from tests.client.conftest import Serve
 from tests.client.limits import within
-from tests.client.raw import raw_server
-from tests.client.recording import ALL, Everything, Recorder, sending
+from tests.client.recording import Everything, Recorder, one_of_each
 from tests.deadlines import scaled, wait_for
-from tests.protocol.wire import PONG, SERVER, Frame
 from wskit import (
     Client,
     Conn,
     ConnectionClosed,
     Handshake,
     MessageType,
+    Opcode,
     connect,
 )
+from wskit.testing import ScriptedServer, ServerPeer
+
+pytestmark = pytest.mark.wskit(timeout=scaled(5))
+
+Scripted = Callable[..., ScriptedServer]
+
+
+def brief(peer: ServerPeer) -> None:
+    """Say one thing and close."""
+    peer.send("t")
+    peer.close(None)
 
 
 class TestCallbacks:
-    def test_each_gets_its_events_in_order_and_close_comes_last(self) -> None:
-        handler, answers = Everything(), list[Frame]()
-        with raw_server(sending(*ALL, SERVER.close(1001, b"x"), answers=answers)) as url:
-            client = connect(url)
-            client.read_loop(handler)
+    def test_each_gets_its_events_in_order_and_close_comes_last(self, ws_script: Scripted) -> None:
+        def script(peer: ServerPeer) -> None:
+            one_of_each(peer)
+            peer.close(1001, "x")
+            # A ping that has a callback is that callback's to answer; a close is answered anyway.
+            peer.expect_frame(Opcode.CLOSE, b"\x03\xe9")
+
+        handler = Everything()
+        client = connect(ws_script(script).url)
+        client.read_loop(handler)
         assert handler.calls == [
             ("message", "t"),
             ("message", b"b"),
@@ -42,27 +57,28 @@ class TestCallbacks:
         assert handler.threads == {threading.get_ident()}
         assert client.is_closed
         assert client._transport.fileno() == -1
-        # A ping that has a callback is that callback's to answer; a close is answered anyway.
-        assert [(frame.opcode, frame.payload) for frame in answers] == [(8, b"\x03\xe9")]
 
-    def test_without_them_pings_and_closes_are_answered(self) -> None:
-        handler, answers = Recorder(), list[Frame]()
-        with raw_server(sending(*ALL, SERVER.close(4000), answers=answers)) as url:
-            connect(url).read_loop(handler)
+    def test_without_them_pings_and_closes_are_answered(self, ws_script: Scripted) -> None:
+        def script(peer: ServerPeer) -> None:
+            one_of_each(peer)
+            peer.close(4000)
+            peer.expect_frame(Opcode.PONG, b"1")
+            peer.expect_frame(Opcode.CLOSE, b"\x0f\xa0")
+
+        handler = Recorder()
+        connect(ws_script(script).url).read_loop(handler)
         assert [name for name, _ in handler.calls] == ["message", "message", "close"]
-        assert [frame[:2] for frame in answers] == [(PONG, b"1"), (8, b"\x0f\xa0")]
 
-    def test_close_itself_may_be_missing(self) -> None:
+    def test_close_itself_may_be_missing(self, ws_script: Scripted) -> None:
         class Least:
             def server_message(self, data: str | bytes) -> None:
                 got.append(data)
 
         got: list[str | bytes] = []
-        with raw_server(sending(SERVER.text("x"), SERVER.close())) as url:
-            connect(url).read_loop(Least())
-        assert got == ["x"]
+        connect(ws_script(brief).url).read_loop(Least())
+        assert got == ["t"]
 
-    def test_a_message_comes_in_every_shape(self) -> None:
+    def test_a_message_comes_in_every_shape(self, ws_script: Scripted) -> None:
         class Data:
             def server_message(self, data: str | bytes) -> None:
                 got.append((data,))
@@ -85,8 +101,7 @@ class TestCallbacks:
         got: list[tuple[object, ...]] = []
         pieces: list[memoryview] = []
         for kind in (Data, Type, Allocator, AllocatorType):
-            with raw_server(sending(SERVER.text("t"), SERVER.close())) as url:
-                connect(url).read_loop(kind())
+            connect(ws_script(brief).url).read_loop(kind())
         text = MessageType.TEXT
         assert got == [("t",), ("t", text), ("t", b"abcd"), ("t", text, 1 << 20)]
         for piece in pieces:
@@ -179,6 +194,7 @@ class TestNewThread:
             client.write("x")
             assert client.read() == (MessageType.TEXT, "x")
 
+    @pytest.mark.wskit(allow_errors=True)
     def test_an_error_goes_to_the_log(self, echo: str, caplog: pytest.LogCaptureFixture) -> None:
         class Broken(Recorder):
             def server_message(self, data: str | bytes) -> None:

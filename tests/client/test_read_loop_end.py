@@ -10,68 +10,77 @@ import pytest
 
 from tests.client.limits import interrupted, within
 from tests.client.raw import Peer, raw_server
-from tests.client.recording import ALL, Everything, Recorder, sending
+from tests.client.recording import Everything, Recorder, one_of_each
 from tests.deadlines import scaled, wait_for
-from tests.protocol.wire import SERVER, Frame
-from wskit import (
-    ProtocolError,
-    connect,
-)
+from tests.protocol.wire import SERVER
+from wskit import ProtocolError, connect
+from wskit.testing import ScriptedServer, ServerPeer
+
+pytestmark = pytest.mark.wskit(timeout=scaled(5))
+
+Scripted = Callable[..., ScriptedServer]
+
+
+def leaves(peer: ServerPeer) -> None:
+    """Close without having said anything."""
+    peer.close(1001)
 
 
 class TestEnd:
     @pytest.mark.parametrize("name", ["server_message", "server_ping", "server_pong"])
-    def test_an_exception_closes_with_1011_and_comes_out(self, name: str) -> None:
+    def test_an_exception_closes_with_1011_and_comes_out(
+        self, name: str, ws_script: Scripted
+    ) -> None:
         def fail(self: Recorder, data: object) -> None:
             raise KeyError(name)
 
+        def script(peer: ServerPeer) -> None:
+            one_of_each(peer)
+            peer.expect_close(1011, initiated_by="client")
+
         handler = type("Handler", (Recorder,), {name: fail})()
-        answers: list[Frame] = []
-        with (
-            raw_server(sending(*ALL, answers=answers)) as url,
-            pytest.raises(KeyError, match=name),
-        ):
-            connect(url).read_loop(handler)
-        assert answers[-1].opcode == 8
-        assert answers[-1].payload[:2] == b"\x03\xf3"
+        with pytest.raises(KeyError, match=name):
+            connect(ws_script(script).url).read_loop(handler)
         assert handler.calls[-1] == ("close", None)
         assert handler.calls.count(("close", None)) == 1
 
-    def test_an_exception_in_close_comes_out_and_the_socket_is_freed(self) -> None:
+    def test_an_exception_in_close_comes_out_and_the_socket_is_freed(
+        self, ws_script: Scripted
+    ) -> None:
         class Handler(Recorder):
             def close(self) -> None:
                 raise KeyError("close")
 
-        with raw_server(sending(SERVER.close())) as url:
-            client = connect(url)
-            with pytest.raises(KeyError, match="close"):
-                client.read_loop(Handler())
-            assert client._transport.fileno() == -1
+        client = connect(ws_script(leaves).url)
+        with pytest.raises(KeyError, match="close"):
+            client.read_loop(Handler())
+        assert client._transport.fileno() == -1
 
-    def test_a_protocol_error_comes_out_after_close(self) -> None:
-        handler, answers = Recorder(), list[Frame]()
-        with (
-            raw_server(sending(SERVER.text("x"), SERVER.frame(3), answers=answers)) as url,
-            pytest.raises(ProtocolError, match="reserved opcode"),
-        ):
-            connect(url).read_loop(handler)
+    def test_a_protocol_error_comes_out_after_close(self, ws_script: Scripted) -> None:
+        def script(peer: ServerPeer) -> None:
+            peer.send("x")
+            peer.send_frame(3)
+            peer.expect_close(1002, initiated_by="client")
+
+        handler = Recorder()
+        with pytest.raises(ProtocolError, match="reserved opcode"):
+            connect(ws_script(script).url).read_loop(handler)
         assert handler.calls == [("message", "x"), ("close", None)]
-        assert answers[-1].payload[:2] == b"\x03\xea"
 
-    @pytest.mark.parametrize("end", [Peer.finish_sending, Peer.reset])
-    def test_a_server_that_is_gone_is_no_error(self, end: Callable[[Peer], None]) -> None:
+    @pytest.mark.parametrize("end", [ServerPeer.half_close, ServerPeer.abort])
+    def test_a_server_that_is_gone_is_no_error(
+        self, end: Callable[[ServerPeer], None], ws_script: Scripted
+    ) -> None:
         """Bug 37: knowing that the server went away without crashing the client."""
 
-        def script(peer: Peer) -> None:
-            peer.accept()
-            peer.frame()
+        def script(peer: ServerPeer) -> None:
+            peer.expect_text("go")
             end(peer)
 
         handler = Recorder()
-        with raw_server(script) as url:
-            client = connect(url)
-            client.write("go")
-            client.read_loop(handler)
+        client = connect(ws_script(script).url)
+        client.write("go")
+        client.read_loop(handler)
         assert handler.calls == [("close", None)]
         assert client.close_code == 1006
 
@@ -94,7 +103,7 @@ class TestEnd:
         assert [data for name, data in handler.calls if name == "message"] == list("01234")
         assert client.close_code == 1001
 
-    def test_a_close_in_a_callback_is_the_last_that_it_hears(self, echo: str) -> None:
+    def test_a_close_in_a_callback_is_the_last_that_it_hears(self) -> None:
         class Handler(Recorder):
             def server_message(self, data: str | bytes) -> None:
                 self.note("message", data)
@@ -117,18 +126,21 @@ class TestEnd:
         assert codes == [4000]
         assert handler.calls == [("message", "1"), ("close", None)]
 
-    def test_after_a_close_in_another_thread_nothing_more_is_delivered(self) -> None:
-        def script(peer: Peer) -> None:
-            peer.accept()
-            peer.close_code()
-            peer.send(SERVER.text("late") + SERVER.ping() + SERVER.close(3001))
+    def test_after_a_close_in_another_thread_nothing_more_is_delivered(
+        self, ws_script: Scripted
+    ) -> None:
+        def script(peer: ServerPeer) -> None:
+            peer.auto_close = False
+            peer.expect_close(initiated_by="client")
+            peer.send("late")
+            peer.ping()
+            peer.close(3001)
 
         handler = Everything()
-        with raw_server(script) as url:
-            client = connect(url)
-            loop = client.read_loop_in_new_thread(handler)
-            client.close()
-            loop.join(scaled(5))
+        client = connect(ws_script(script).url)
+        loop = client.read_loop_in_new_thread(handler)
+        client.close()
+        loop.join(scaled(5))
         assert handler.calls == [("close", None)]
         assert client.close_code == 3001
 
@@ -152,7 +164,7 @@ class TestEnd:
             assert client._transport.fileno() == -1
             done.set()
 
-    def test_a_close_in_the_close_callback_does_nothing(self) -> None:
+    def test_a_close_in_the_close_callback_does_nothing(self, ws_script: Scripted) -> None:
         class Handler(Recorder):
             def close(self) -> None:
                 self.note("close")
@@ -160,42 +172,40 @@ class TestEnd:
                     client.close()
 
         handler = Handler()
-        with raw_server(sending(SERVER.close(1001))) as url:
-            client = connect(url)
-            client.read_loop(handler)
+        client = connect(ws_script(leaves).url)
+        client.read_loop(handler)
         assert handler.calls == [("close", None)]
 
-    def test_a_server_that_does_not_answer_does_not_hold_the_loop(self) -> None:
+    def test_a_server_that_does_not_answer_does_not_hold_the_loop(
+        self, ws_script: Scripted
+    ) -> None:
         class Handler(Recorder):
             def server_message(self, data: str | bytes) -> None:
                 client.close()
 
-        def script(peer: Peer) -> None:
-            peer.accept(after=SERVER.text("x"))
+        def script(peer: ServerPeer) -> None:
+            peer.send("x")
             done.wait(scaled(5))
 
         done = threading.Event()
-        with raw_server(script) as url:
-            client = connect(url, close_timeout=0.2)
-            with within(2.0):
-                client.read_loop(Handler())
-            done.set()
+        client = connect(ws_script(script).url, close_timeout=0.2)
+        with within(2.0):
+            client.read_loop(Handler())
+        done.set()
 
     def test_an_interrupt_ends_the_loop_and_leaves_the_connection_open(
-        self, monkeypatch: pytest.MonkeyPatch
+        self, ws_script: Scripted, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def script(peer: Peer) -> None:
-            peer.accept()
-            peer.finish()
+        def script(peer: ServerPeer) -> None:
+            peer.expect_close(1000, initiated_by="client")
 
         handler = Recorder()
-        with raw_server(script) as url:
-            client = connect(url)
-            with monkeypatch.context() as fault:
-                fault.setattr("wskit.client.reader.wait_readable", interrupted)
-                with pytest.raises(KeyboardInterrupt):
-                    client.read_loop(handler)
-            assert handler.calls == [("close", None)]
-            assert not client.is_closed
-            client.close()
-            assert client.close_code == 1000
+        client = connect(ws_script(script).url)
+        with monkeypatch.context() as fault:
+            fault.setattr("wskit.client.reader.wait_readable", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                client.read_loop(handler)
+        assert handler.calls == [("close", None)]
+        assert not client.is_closed
+        client.close()
+        assert client.close_code == 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,8 +12,11 @@ from tests.deadlines import scaled
 from tests.server.peer import Peer
 from tests.server.recording import Book
 from wskit import Server, ServerConfig
+from wskit.testing import LiveServer
+from wskit.timers import Clock
 
 Serve = Callable[..., Server]
+Live = Callable[..., LiveServer]
 Connect = Callable[..., Peer]
 
 
@@ -37,6 +41,20 @@ def serve(blocking: bool) -> Iterator[Serve]:
     yield start
     for server in servers:
         server.stop(timeout=scaled(2))
+
+
+@pytest.fixture
+def live(blocking: bool, ws_server: Live) -> Live:
+    """Give ``live(Handler, app=None, clock=, **config)``: as ``serve``, for wskit.testing."""
+
+    def start(
+        handler: type, app: object = None, *, clock: Clock = time.monotonic, **config: object
+    ) -> LiveServer:
+        options: dict[str, object] = {"blocking": blocking, **config}
+        settings = ServerConfig(**options)  # type: ignore[arg-type]
+        return ws_server(handler, app=app, config=settings, clock=clock)
+
+    return start
 
 
 @pytest.fixture

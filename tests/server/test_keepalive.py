@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
-import time
+
+import pytest
 
 from tests.deadlines import scaled, wait_for
-from tests.server.conftest import Connect, Serve
-from tests.server.peer import BINARY, PING, PONG, frame
+from tests.server.conftest import Connect, Live
+from tests.server.peer import BINARY, Peer, frame
 from tests.server.recording import Book, Recorded
+from wskit import Conn
+from wskit.testing import ManualClock
+
+pytestmark = pytest.mark.wskit(timeout=scaled(5))
 
 
 class Silent(Recorded):
@@ -16,54 +21,65 @@ class Silent(Recorded):
         pass
 
 
-def test_a_peer_that_answers_pings_stays(serve: Serve, connect: Connect, book: Book) -> None:
-    server = serve(Recorded, book, ping_interval=0.02, ping_timeout=scaled(1))
-    peer = connect(server)
+def test_a_peer_that_answers_pings_stays(live: Live, book: Book) -> None:
+    clock = ManualClock()
+    server = live(Recorded, book, clock=clock, ping_interval=20, ping_timeout=30)
+    peer = server.connect()
     for _ in range(5):
-        ping = peer.read()
-        assert ping.opcode == PING
-        peer.send(frame(PONG, ping.payload))
+        clock.advance(20)
+        peer.expect_ping()  # which answers it
     latency = wait_for(lambda: server.connections[0].stats().latency)
     assert latency is not None
     assert 0 < latency < scaled(1)
 
 
-def test_any_sign_of_life_is_an_answer(serve: Serve, connect: Connect, book: Book) -> None:
-    server = serve(Silent, book, ping_interval=0.02, ping_timeout=scaled(0.2))
-    peer = connect(server)
-    end = time.monotonic() + scaled(0.6)
-    while time.monotonic() < end:
-        peer.read()
-        peer.text("no pong")
+def test_any_sign_of_life_is_an_answer(live: Live, book: Book) -> None:
+    clock = ManualClock()
+    server = live(Silent, book, clock=clock, ping_interval=20, ping_timeout=30)
+    peer = server.connect()
+    peer.auto_pong = False
+    for _ in range(5):
+        clock.advance(20)
+        peer.expect_ping()
+        peer.send("no pong")
     assert len(server.connections) == 1
 
 
-def test_half_open_peers_are_found(serve: Serve, connect: Connect, book: Book) -> None:
-    server = serve(Recorded, book, ping_interval=0.02, ping_timeout=scaled(0.1))
-    peers = [connect(server) for _ in range(8)]
+def test_half_open_peers_are_found(live: Live, book: Book) -> None:
+    clock = ManualClock()
+    server = live(Recorded, book, clock=clock, ping_interval=20, ping_timeout=30)
+    peers = [server.connect() for _ in range(8)]
     for peer in peers[:4]:
-        peer.send(frame(BINARY, bytes(100))[:50])
+        peer.send_raw(frame(BINARY, bytes(100))[:50])
+    wait_for(lambda: server.stats().bytes_in == 4 * 50)
+    clock.advance(20 + 30)
     book.closed(8)
-    assert all(peer.ended() for peer in peers)  # without waiting for their close frames
-    wait_for(lambda: server.stats().connections == 0)
+    wait_for(lambda: server.stats().connections == 0)  # without waiting for their close frames
     assert all(handler.conn.close_code == 1011 for handler in book.handlers)
+    for peer in peers:
+        peer.expect_close(1011, "keepalive ping timeout", initiated_by="server")
 
 
-class Slow(Recorded):
-    def on_message(self, data: str | bytes) -> None:
-        threading.Event().wait(scaled(0.5))
+def test_a_peer_that_answered_is_not_cut_while_its_handler_is_busy(live: Live, book: Book) -> None:
+    entered, released = threading.Event(), threading.Event()
 
+    class Slow(Recorded):
+        def on_message(self, data: str | bytes) -> None:
+            entered.set()
+            released.wait(scaled(20))
 
-def test_a_peer_that_answered_is_not_cut_while_its_handler_is_busy(
-    serve: Serve, connect: Connect, book: Book
-) -> None:
-    server = serve(Slow, book, ping_interval=scaled(0.05), ping_timeout=scaled(0.1))
-    peer = connect(server)
-    peer.text("take long")
-    while book.handler().calls != ["after_init", "message"]:
-        if (got := peer.read()).opcode == PING:
-            peer.send(frame(PONG, got.payload))
-    assert peer.read().opcode == PING
+    clock = ManualClock()
+    server = live(Slow, book, clock=clock, ping_interval=20, ping_timeout=30)
+    peer = server.connect()
+    peer.send("take long")
+    assert entered.wait(scaled(5))
+    for _ in range(5):
+        clock.advance(20)
+        peer.expect_ping()
+    released.set()
+    wait_for(lambda: book.handler().calls == ["after_init", "message"])
+    clock.advance(20)
+    peer.expect_ping()
     assert len(server.connections) == 1
 
 
@@ -75,26 +91,40 @@ class Generous(Recorded):
             self.conn.write(bytes(1 << 16))
 
 
-def test_a_peer_that_reads_slowly_is_not_cut(serve: Serve, connect: Connect, book: Book) -> None:
-    server = serve(Generous, book, ping_interval=0.05, ping_timeout=scaled(0.2))
-    peer = connect(server, narrow=True)
+def read_a_little(peer: Peer, conn: Conn) -> None:
+    """Read until the server has got rid of some more."""
+    before = conn.stats().bytes_out
+    while conn.stats().bytes_out == before:
+        assert peer.sock.recv(1000), "it was cut"
+
+
+def test_a_peer_that_reads_slowly_is_not_cut(live: Live, connect: Connect, book: Book) -> None:
+    clock = ManualClock()
+    server = live(Generous, book, clock=clock, ping_interval=20, ping_timeout=30)
+    peer = connect(server.server, narrow=True)
     peer.text("a lot, please")
-    end = time.monotonic() + scaled(0.6)
-    while time.monotonic() < end:
-        peer.sock.recv(1000)
-        threading.Event().wait(0.005)  # slow is what it is
-    assert server.connections[0].stats().queued
-    assert not server.connections[0].is_closed
+    conn = book.handler().conn
+    wait_for(lambda: book.handler().calls == ["after_init", "message"])
+    for _ in range(10):
+        clock.advance(20)
+        read_a_little(peer, conn)
+    assert conn.stats().queued
+    assert not conn.is_closed
 
 
-def test_without_ping_interval_nobody_is_pinged(serve: Serve, connect: Connect, book: Book) -> None:
-    peer = connect(serve(Recorded, book, ping_interval=None, ping_timeout=0.01))
-    assert peer.nothing_arrives(0.05)
+def test_without_ping_interval_nobody_is_pinged(live: Live, book: Book) -> None:
+    clock = ManualClock()
+    peer = live(Recorded, book, clock=clock, ping_interval=None, ping_timeout=10).connect()
+    clock.advance(1000)
+    peer.expect_nothing(within=0)
 
 
-def test_without_ping_timeout_nobody_is_cut(serve: Serve, connect: Connect, book: Book) -> None:
-    server = serve(Recorded, book, ping_interval=0.01, ping_timeout=None)
-    peer = connect(server)
+def test_without_ping_timeout_nobody_is_cut(live: Live, book: Book) -> None:
+    clock = ManualClock()
+    server = live(Recorded, book, clock=clock, ping_interval=20, ping_timeout=None)
+    peer = server.connect()
+    peer.auto_pong = False
+    clock.advance(5 * 20)
     for _ in range(5):
-        assert peer.read().opcode == PING
+        peer.expect_ping()
     assert len(server.connections) == 1

@@ -11,10 +11,13 @@ from collections.abc import Callable
 import pytest
 
 from tests.deadlines import FACTOR, scaled, wait_for
-from tests.server.conftest import Connect, Serve
-from tests.server.peer import BINARY, CLOSE, TEXT, Peer, frame
+from tests.server.conftest import Connect, Live, Serve
+from tests.server.peer import BINARY, TEXT, Peer, frame
 from tests.server.recording import Book, Recorded
 from wskit import ConnectionClosed, Server
+from wskit.testing import ManualClock
+
+pytestmark = pytest.mark.wskit(timeout=scaled(5))
 
 
 class Echo(Recorded):
@@ -112,6 +115,7 @@ ENDINGS: dict[str, Callable[[Peer, Server], None]] = {
 }
 
 
+@pytest.mark.wskit(allow_errors=True)
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS.keys())
 def test_close_is_called_once_and_last_whichever_way_it_ends(
     ending: Callable[[Peer, Server], None], serve: Serve, connect: Connect, book: Book
@@ -130,11 +134,10 @@ def test_close_is_called_once_and_last_whichever_way_it_ends(
         handler.conn.write("too late")
 
 
-def test_close_is_called_when_the_keepalive_gets_no_answer(
-    serve: Serve, connect: Connect, book: Book
-) -> None:
-    server = serve(Echo, book, ping_interval=0.02, ping_timeout=scaled(0.1))
-    connect(server)
+def test_close_is_called_when_the_keepalive_gets_no_answer(live: Live, book: Book) -> None:
+    clock = ManualClock()
+    live(Echo, book, clock=clock, ping_interval=20, ping_timeout=30).connect()
+    clock.advance(20 + 30)
     book.closed()
     assert book.handlers[0].calls == ["after_init", "close"]
     assert book.handlers[0].conn.close_code == 1011
@@ -156,15 +159,14 @@ class FailsToStart(Recorded):
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["ValueError", "SystemExit"])
-def test_close_is_called_when_after_init_raises(
-    number: int, serve: Serve, connect: Connect, book: Book
-) -> None:
-    server = serve(FailsToStart, book)
-    for _ in range(number):
-        connect(server)
-    peer = connect(server)
-    assert peer.read_text() == "before the failure"
-    assert peer.read_close() == 1011
+def test_close_is_called_when_after_init_raises(number: int, live: Live, book: Book) -> None:
+    server = live(FailsToStart, book)
+    errors = [ValueError, SystemExit][: number + 1]
+    peers = [server.connect() for _ in errors]
+    for peer, error in zip(peers, errors, strict=True):
+        peer.expect_error(error)
+    peers[number].expect_text("before the failure")
+    peers[number].expect_close(1011, initiated_by="server")
     book.closed(number + 1)
     assert book.handlers[number].calls == ["after_init", "close"]
 
@@ -184,17 +186,16 @@ class Stuck(Recorded):
         assert self.released.wait(scaled(20))
 
 
-def test_close_waits_for_a_running_callback(serve: Serve, connect: Connect, book: Book) -> None:
-    server = serve(Stuck, book)
-    peer = connect(server)
-    peer.text("stay")
+def test_close_waits_for_a_running_callback(live: Live, book: Book) -> None:
+    server = live(Stuck, book)
+    peer = server.connect()
+    peer.send("stay")
     handler = book.handler()
     assert isinstance(handler, Stuck)
     assert handler.entered.wait(scaled(5))
     server.connections[0].close(4001)
-    assert peer.read_close() == 4001  # at once; the callback goes on
-    peer.close_frame(4001)
-    peer.hang_up()
+    peer.expect_close(4001, initiated_by="server")  # at once; the callback goes on
+    peer.end()
     assert handler.calls == ["after_init"]
     handler.released.set()
     book.closed()
@@ -206,6 +207,7 @@ class RaisesAtTheEnd(Recorded):
         raise SystemExit
 
 
+@pytest.mark.wskit(allow_errors=True)
 def test_a_close_that_raises_frees_the_slot(serve: Serve, connect: Connect, book: Book) -> None:
     server = serve(RaisesAtTheEnd, book, max_conn=1)
     for _ in range(3):
@@ -263,34 +265,33 @@ def test_frames_of_many_threads_never_mix(serve: Serve, connect: Connect, book: 
 
 
 def test_close_from_another_thread_on_an_idle_connection_is_done_in_ms(
-    serve: Serve, connect: Connect, book: Book
+    live: Live, book: Book
 ) -> None:
-    server = serve(Echo, book, max_conn=1)
+    server = live(Echo, book, max_conn=1)
     delays = []
     for number in range(5):
-        peer = connect(server)
+        peer = server.connect()
         handler = book.handler(number)
         started = time.perf_counter()
         handler.conn.close(4002, "enough")
         wait_for(lambda: handler.calls[-1:] == ["close"])  # noqa: B023
         delays.append(time.perf_counter() - started)
-        got = peer.read()
-        assert (got.opcode, got.payload) == (CLOSE, b"\x0f\xa2enough")
-        peer.close_frame(4002)
-        peer.read_end()
+        peer.expect_close(4002, "enough", initiated_by="server")
         wait_for(lambda: server.stats().connections == 0)
     assert statistics.median(delays) < 0.1 * FACTOR
 
 
 def test_a_peer_that_never_answers_a_close_is_cut_after_close_timeout(
-    serve: Serve, connect: Connect, book: Book
+    live: Live, connect: Connect, book: Book
 ) -> None:
-    server = serve(Echo, book, close_timeout=0.1)
-    peer = connect(server)
-    started = time.perf_counter()
+    clock = ManualClock()
+    server = live(Echo, book, clock=clock, close_timeout=30)
+    peer = connect(server.server)
     book.handler().conn.close()
     assert peer.read_close() == 1000
     book.closed()
+    clock.advance(29.9)
+    assert server.stats().connections == 1
+    clock.advance(0.1)
     assert peer.ended()
-    assert time.perf_counter() - started >= 0.1
     wait_for(lambda: server.stats().connections == 0)

@@ -8,8 +8,7 @@ import threading
 import pytest
 
 from tests.deadlines import scaled, wait_for
-from tests.server.conftest import Connect, Serve
-from tests.server.peer import BINARY, TEXT, frame
+from tests.server.conftest import Connect, Live, Serve
 from tests.server.recording import Book, Recorded
 from wskit import (
     Conn,
@@ -24,13 +23,15 @@ from wskit import (
 )
 from wskit.scratch import Scratch
 
+pytestmark = pytest.mark.wskit(timeout=scaled(5))
+
 
 class TestHandlers:
     """The shapes of a handler, on live connections."""
 
     @pytest.mark.parametrize("shape", ["data", "data, type", "allocator, data", "all three"])
     def test_client_message_is_called_in_the_shape_that_it_has(
-        self, serve: Serve, connect: Connect, shape: str
+        self, live: Live, shape: str
     ) -> None:
         given: list[tuple[object, ...]] = []
 
@@ -60,9 +61,11 @@ class TestHandlers:
 
         kinds = [Data, DataType, AllocatorData, AllThree]
         names = ["data", "data, type", "allocator, data", "all three"]
-        peer = connect(serve(dict(zip(names, kinds, strict=True))[shape]))
-        peer.send(frame(TEXT, "é".encode()) + frame(BINARY, b"\xff"))
-        assert [peer.read_text(), peer.read_text()] == ["noted"] * 2
+        peer = live(dict(zip(names, kinds, strict=True))[shape]).connect()
+        peer.send("é")
+        peer.send(b"\xff")
+        peer.expect_text("noted")
+        peer.expect_text("noted")
         size = (10,) if "al" in shape else ()
         types = shape in ("data, type", "all three")
         assert given == [
@@ -70,9 +73,7 @@ class TestHandlers:
             (*size, b"\xff", *([MessageType.BINARY] * types)),
         ]
 
-    def test_scratch_memory_is_void_after_the_callback_and_lent_again(
-        self, serve: Serve, connect: Connect
-    ) -> None:
+    def test_scratch_memory_is_void_after_the_callback_and_lent_again(self, live: Live) -> None:
         pieces: list[memoryview] = []
         blocks: set[int] = set()
 
@@ -86,16 +87,16 @@ class TestHandlers:
                 pieces[-1][:] = data.encode() * 100
                 self.conn.write(pieces[-1])
 
-        peer = connect(serve(Keeps, thread_pool=ThreadPoolConfig(count=1)))
+        peer = live(Keeps, thread_pool=ThreadPoolConfig(count=1)).connect()
         for letter in "abc":
-            peer.text(letter)
-            assert peer.read().payload == letter.encode() * 100
+            peer.send(letter)
+            peer.expect_binary(letter.encode() * 100)
         wait_for(lambda: all(_released(piece) for piece in pieces))
         assert len(blocks) == 1
 
     @pytest.mark.parametrize("takes_app", [False, True])
     def test_init_and_after_init_are_given_the_app_if_they_take_it(
-        self, serve: Serve, connect: Connect, takes_app: bool
+        self, live: Live, takes_app: bool
     ) -> None:
         given: list[object] = []
 
@@ -115,7 +116,7 @@ class TestHandlers:
                 given.append(app)
 
         app = object()
-        connect(serve(With if takes_app else Without, app))
+        live(With if takes_app else Without, app).connect()
         expected = [app, app] if takes_app else [None]
         wait_for(lambda: given == expected)
 
@@ -151,15 +152,15 @@ class TestListening:
         with pytest.raises(RuntimeError, match="listening already"):
             server.listen_in_new_thread()
 
-    def test_a_server_can_be_used_again(self, serve: Serve, connect: Connect, book: Book) -> None:
-        server = serve(Recorded, book)
+    def test_a_server_can_be_used_again(self, live: Live, book: Book) -> None:
+        server = live(Recorded, book)
         for _ in range(3):
-            peer = connect(server)
-            peer.text("hi")
-            assert peer.read_text() == "hi"
-            peer.hang_up()
+            peer = server.connect()
+            peer.send("hi")
+            peer.expect_text("hi")
+            peer.end()
             server.stop()
-            server.listen_in_new_thread(book)
+            server.server.listen_in_new_thread(book)
 
     def test_as_a_context_manager_it_stops(self, blocking: bool) -> None:
         with Server(Recorded, ServerConfig(port=0, blocking=blocking)) as server:
@@ -180,32 +181,31 @@ class TestListening:
     )
     def test_stop_checks_what_it_is_told_before_it_does_anything(
         self,
-        serve: Serve,
-        connect: Connect,
+        live: Live,
         book: Book,
         arguments: dict[str, object],
         error: type[Exception],
         message: str,
     ) -> None:
-        server = serve(Recorded, book)
-        peer = connect(server)
+        server = live(Recorded, book)
+        peer = server.connect()
         with pytest.raises(error, match=f"^{message}"):
-            server.stop(**arguments)  # type: ignore[arg-type]
-        peer.text("still here")
-        assert peer.read_text() == "still here"
+            server.server.stop(**arguments)  # type: ignore[arg-type]
+        peer.send("still here")
+        peer.expect_text("still here")
 
     def test_the_config_must_be_one(self) -> None:
         with pytest.raises(TypeError, match=r"^config: must be a ServerConfig, not dict$"):
             Server(Recorded, {"port": 0})  # type: ignore[arg-type]
 
     def test_what_goes_on_is_logged(
-        self, serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture, book: Book
+        self, live: Live, caplog: pytest.LogCaptureFixture, book: Book
     ) -> None:
         with caplog.at_level(logging.DEBUG, "wskit"):
-            server = serve(Recorded, book)
-            peer = connect(server)
-            peer.close_frame(3000)
-            peer.ended()
+            server = live(Recorded, book)
+            peer = server.connect()
+            peer.close(3000)
+            peer.expect_close(3000, initiated_by="client")
             wait_for(lambda: "closed 3000" in caplog.text)
             server.stop()
         assert {record.name for record in caplog.records} == {"wskit.server"}
@@ -220,23 +220,22 @@ class TestListening:
 class TestBroadcast:
     @pytest.mark.parametrize("data", ["é", b"\xff", bytearray(b"ab")])
     def test_reaches_every_connection_as_what_it_is(
-        self, serve: Serve, connect: Connect, book: Book, data: str | bytes
+        self, live: Live, book: Book, data: str | bytes
     ) -> None:
-        server = serve(Recorded, book)
-        peers = [connect(server) for _ in range(5)]
-        assert server.broadcast(data) == 5
-        wire = data.encode() if isinstance(data, str) else bytes(data)
-        opcode = TEXT if isinstance(data, str) else BINARY
+        server = live(Recorded, book)
+        peers = [server.connect() for _ in range(5)]
+        assert server.server.broadcast(data) == 5
         for peer in peers:
-            assert peer.read() == (opcode, wire, True, 0)
+            peer.expect_fragments([data if isinstance(data, str) else bytes(data)])
 
-    def test_counts_only_who_took_it(self, serve: Serve, connect: Connect, book: Book) -> None:
-        server = serve(Recorded, book)
-        peers = [connect(server) for _ in range(3)]
+    def test_counts_only_who_took_it(self, live: Live, book: Book) -> None:
+        server = live(Recorded, book)
+        gone, *others = [server.connect() for _ in range(3)]
         book.handler(0).conn.close()
-        assert server.broadcast("hi") == 2
-        took = [peer.read().opcode for peer in peers]
-        assert sorted(took) == [TEXT, TEXT, 8]
+        assert server.server.broadcast("hi") == 2
+        gone.expect_close(1000, initiated_by="server")
+        for peer in others:
+            peer.expect_text("hi")
 
     def test_waits_for_nobody(self, serve: Serve, connect: Connect, book: Book) -> None:
         server = serve(Recorded, book, max_write_buffer=10_000, write_timeout=scaled(30))
@@ -253,39 +252,39 @@ class TestBroadcast:
         book.closed()
 
     def test_who_is_in_the_middle_of_a_message_does_not_get_it_and_harms_nobody(
-        self, serve: Serve, connect: Connect, book: Book
+        self, live: Live, book: Book
     ) -> None:
-        server = serve(Recorded, book)
-        peers = [connect(server) for _ in range(3)]
+        server = live(Recorded, book)
+        first, second, _ = [server.connect() for _ in range(3)]
         middle = book.handler(1).conn
         middle.write_frame(Opcode.TEXT, "a", fin=False)
-        assert server.broadcast("hi") == 2
+        assert server.server.broadcast("hi") == 2
         middle.write_frame(Opcode.CONTINUATION, "b")
-        assert server.broadcast("bye") == 3
-        assert [peers[0].read_text() for _ in range(2)] == ["hi", "bye"]
-        assert [peers[1].read().payload for _ in range(3)] == [b"a", b"b", b"bye"]
+        assert server.server.broadcast("bye") == 3
+        first.expect_text("hi")
+        first.expect_text("bye")
+        second.expect_fragments(["a", "b"])
+        second.expect_text("bye")
 
     def test_before_listen_there_is_nobody(self) -> None:
         assert Server(Recorded).broadcast("hi") == 0
 
-    def test_needs_a_message(self, serve: Serve, connect: Connect, book: Book) -> None:
-        server = serve(Recorded, book)
-        connect(server)
+    def test_needs_a_message(self, live: Live, book: Book) -> None:
+        server = live(Recorded, book)
+        server.connect()
         with pytest.raises(TypeError):
-            server.broadcast(None)  # type: ignore[arg-type]
+            server.server.broadcast(None)  # type: ignore[arg-type]
 
 
 class TestFramedMessages:
-    def test_are_framed_once_for_many(self, serve: Serve, connect: Connect, book: Book) -> None:
-        server = serve(Recorded, book)
-        peers = [connect(server) for _ in range(3)]
+    def test_are_framed_once_for_many(self, live: Live, book: Book) -> None:
+        server = live(Recorded, book)
+        peers = [server.connect() for _ in range(3)]
         ready = [frame_text("é"), frame_text(b"\xc3\xa9"), frame_bin(b"\xff")]
         for conn in server.connections:
             for each in ready:
                 conn.write_framed(each)
         for peer in peers:
-            assert [peer.read() for _ in ready] == [
-                (TEXT, "é".encode(), True, 0),
-                (TEXT, "é".encode(), True, 0),
-                (BINARY, b"\xff", True, 0),
-            ]
+            peer.expect_fragments(["é"])
+            peer.expect_fragments(["é"])
+            peer.expect_fragments([b"\xff"])

@@ -7,10 +7,12 @@ import threading
 import pytest
 
 from tests.deadlines import scaled, wait_for
-from tests.server.conftest import Connect, Serve
+from tests.server.conftest import Connect, Live, Serve
 from tests.server.peer import BINARY, TEXT, Peer, frame
 from tests.server.recording import Book, Recorded
 from wskit import BufferConfig, Server
+
+pytestmark = pytest.mark.wskit(timeout=scaled(5))
 
 
 class TestStats:
@@ -19,19 +21,18 @@ class TestStats:
             Server(Recorded).stats()
 
     def test_count_messages_and_bytes_of_open_and_closed_connections(
-        self, serve: Serve, connect: Connect, book: Book
+        self, live: Live, book: Book
     ) -> None:
-        server = serve(Recorded, book)
+        server = live(Recorded, book)
         for _ in range(2):
-            peer = connect(server)
-            peer.text("12345")
-            peer.read_text()
-            peer.close_frame()
-            assert peer.read_close() == 1000
-            peer.hang_up()
-        still = connect(server)
-        still.text("1")
-        still.read_text()
+            peer = server.connect()
+            peer.send("12345")
+            peer.expect_text("12345")
+            peer.close()
+            peer.expect_close(1000, initiated_by="client")
+        still = server.connect()
+        still.send("1")
+        still.expect_text("1")
         head = len("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n")
         head += len("Connection: Upgrade\r\nSec-WebSocket-Accept: \r\n\r\n") + 28
         # Twice a header of 2 bytes, 5 of payload and a close of 4; what was sent is counted then.
@@ -45,7 +46,7 @@ class TestStats:
         assert stats.queued == 0
 
     def test_count_threads_and_those_that_are_in_a_handler(
-        self, serve: Serve, connect: Connect, book: Book, blocking: bool
+        self, live: Live, book: Book, blocking: bool
     ) -> None:
         release = threading.Event()
 
@@ -53,11 +54,11 @@ class TestStats:
             def on_message(self, data: str | bytes) -> None:
                 release.wait(scaled(10))
 
-        server = serve(Waits, book)
-        peers = [connect(server) for _ in range(3)]
+        server = live(Waits, book)
+        peers = [server.connect() for _ in range(3)]
         assert server.stats().threads == (3 if blocking else 4)
         for peer in peers:
-            peer.text("wait")
+            peer.send("wait")
         wait_for(lambda: server.stats().threads_busy == 3, what="three busy threads")
         release.set()
         wait_for(lambda: server.stats().threads_busy == 0, what="idle threads")
@@ -71,14 +72,12 @@ class TestStats:
             peer.hang_up()
         wait_for(lambda: server.stats().handshakes_pending == 0)
 
-    def test_after_a_stop_they_are_the_final_ones(
-        self, serve: Serve, connect: Connect, book: Book
-    ) -> None:
-        server = serve(Recorded, book)
-        peer = connect(server)
-        peer.text("hi")
-        peer.read_text()
-        peer.hang_up()
+    def test_after_a_stop_they_are_the_final_ones(self, live: Live, book: Book) -> None:
+        server = live(Recorded, book)
+        peer = server.connect()
+        peer.send("hi")
+        peer.expect_text("hi")
+        peer.end()
         server.stop()
         stats = server.stats()
         assert (stats.connections, stats.connections_total, stats.messages_in) == (0, 1, 1)
@@ -99,16 +98,14 @@ class TestStats:
 
 class TestBuffers:
     @pytest.mark.parametrize("blocking", [False], indirect=True, ids=["event"])
-    def test_an_idle_connection_in_pool_mode_holds_no_buffer(
-        self, serve: Serve, connect: Connect, book: Book
-    ) -> None:
+    def test_an_idle_connection_in_pool_mode_holds_no_buffer(self, live: Live, book: Book) -> None:
         # As many as there are threads, each of which may be with another connection.
-        server = serve(Recorded, book, buffers=BufferConfig(small_pool=4))
-        peers = [connect(server) for _ in range(10)]
+        server = live(Recorded, book, buffers=BufferConfig(small_pool=4))
+        peers = [server.connect() for _ in range(10)]
         for _ in range(3):
             for peer in peers:
-                peer.text("hi")
-                peer.read_text()
+                peer.send("hi")
+                peer.expect_text("hi")
         wait_for(lambda: server.stats().small_buffers.in_use == 0)
         stats = server.stats().small_buffers
         assert (stats.size, stats.count, stats.available) == (2048, 4, 4)
@@ -139,21 +136,19 @@ class TestBuffers:
         assert server.stats().small_buffers.available == 1
 
     @pytest.mark.parametrize("blocking", [False], indirect=True, ids=["event"])
-    def test_a_pool_of_none_is_a_pool(self, serve: Serve, connect: Connect, book: Book) -> None:
-        server = serve(Recorded, book, buffers=BufferConfig(small_pool=0))
-        peer = connect(server)
-        peer.text("hi")
-        assert peer.read_text() == "hi"
+    def test_a_pool_of_none_is_a_pool(self, live: Live, book: Book) -> None:
+        server = live(Recorded, book, buffers=BufferConfig(small_pool=0))
+        peer = server.connect()
+        peer.send("hi")
+        peer.expect_text("hi")
         wait_for(lambda: server.stats().small_buffers.in_use == 0)
         assert server.stats().small_buffers.dynamic >= 1
 
-    def test_by_default_a_connection_has_its_own(
-        self, serve: Serve, connect: Connect, book: Book
-    ) -> None:
-        server = serve(Recorded, book)
-        peer = connect(server)
-        peer.text("hi")
-        peer.read_text()
+    def test_by_default_a_connection_has_its_own(self, live: Live, book: Book) -> None:
+        server = live(Recorded, book)
+        peer = server.connect()
+        peer.send("hi")
+        peer.expect_text("hi")
         stats = server.stats().small_buffers
         assert (stats.hits, stats.dynamic, stats.in_use) == (0, 0, 0)
 
