@@ -58,6 +58,26 @@ def test_waiting_is_for_a_kind_and_ends_when_it_comes() -> None:
     assert failures.wait(OSError, 0.001) is None
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), pytest.exit.Exception("x")])
+def test_what_would_end_more_than_a_test_is_a_cause(error: BaseException) -> None:
+    failures = Failures()
+    failures.raise_first()
+    failures.add("close", error)
+    with pytest.raises(RuntimeError, match="a handler raised") as caught:
+        failures.raise_first()
+    assert caught.value.__cause__ is error
+
+
+def test_what_a_handler_says_to_pytest_is_raised_as_it_is() -> None:
+    failures = Failures()
+    failures.add("close", ValueError("x"))
+    with pytest.raises(ValueError, match="x"):
+        failures.raise_first()
+    failures.add("close", pytest.fail.Exception("so it is"))
+    with pytest.raises(pytest.fail.Exception, match="so it is"):
+        failures.raise_first()
+
+
 def test_what_is_cleared_is_gone() -> None:
     failures = Failures()
     failures.add("x", ValueError())

@@ -128,6 +128,13 @@ class TestAgreement:
             peer.send("x" * 100, compress=True)
             peer.expect_frame(1, "x" * 100, rsv1=offered and spoken)
 
+    def test_on_compression_from_a_size_on(self) -> None:
+        config = ServerConfig(compression=Compression())
+        with ws_pair(Echo, compression=Compression(write_threshold=50), config=config) as peer:
+            for size in (10, 100):
+                peer.send("x" * size)
+            assert [each.frame.rsv for each in peer._stream.wire.captures] == [0, 4]
+
 
 class TestServer:
     def test_hands_the_app_to_the_handler_that_takes_one(self) -> None:
@@ -151,8 +158,10 @@ class TestServer:
         with listener() as taken:
             served(config=ServerConfig(port=taken.getsockname()[1]))
         path = tmp_path / "socket"
-        assert served(config=ServerConfig(unix_path=str(path), unix_mode=0o600)).ends == [1000]
-        assert not path.exists()
+        with ws_pair(Echo, config=ServerConfig(unix_path=str(path), unix_mode=0o600)) as peer:
+            assert not path.exists()
+            peer.send("hello")
+            peer.expect_text("hello")
 
     def test_may_have_a_thread_for_each_connection(self) -> None:
         assert served(config=ServerConfig(blocking=True)).ends == [1000]

@@ -177,6 +177,15 @@ def broken(ws_pair):
 def test_set_up(broken):
     pass
 
+class Hasty(Echo):
+    def client_message(self, data):
+        raise KeyboardInterrupt
+
+def test_interrupted(ws_pair):
+    peer = ws_pair(Hasty)
+    peer.send("boom")
+    peer.expect_close(1011)
+
 def test_skipped(ws_pair):
     peer = ws_pair(Echo)
     peer.send("boom")
@@ -188,7 +197,7 @@ def test_skipped(ws_pair):
 def test_errors_of_handlers_reach_their_test_in_each_phase(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(HANDLER + LATE)
     ran = pytester.runpytest_subprocess("-p", "no:logging", *OTHERS)
-    ran.assert_outcomes(passed=1, failed=2, errors=2, skipped=1)
+    ran.assert_outcomes(passed=1, failed=3, errors=2, skipped=1)
     chained = "The above exception was the direct cause of the following exception:"
     ran.stdout.fnmatch_lines(
         [
@@ -204,11 +213,13 @@ def test_errors_of_handlers_reach_their_test_in_each_phase(pytester: pytest.Pyte
             "*AssertionError: so it is",
             "* test_passes_through_connections_of_its_own *",
             "*RuntimeError: kaputt",
+            "* test_interrupted *",
+            "*RuntimeError: a handler raised KeyboardInterrupt()",
         ]
     )
     pytester.makeini("[pytest]\nwskit_fail_on_error = false")
     ran = pytester.runpytest_subprocess("-p", "no:logging", *OTHERS)
-    ran.assert_outcomes(passed=2, failed=1, errors=1, skipped=1)
+    ran.assert_outcomes(passed=3, failed=1, errors=1, skipped=1)
     ran.stdout.no_fnmatch_line("*RuntimeError*")
 
 

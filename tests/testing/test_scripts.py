@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 
@@ -65,6 +66,20 @@ def test_another_library_is_served_too() -> None:
     with ws_script(tick) as server, other_connect(server.url, proxy=None) as client:
         client.send("subscribe")
         assert client.recv() == "tick"
+
+
+def test_a_failed_handshake_that_a_script_expects_is_over() -> None:
+    def expects_no_trust(peer: ServerPeer) -> None:
+        with pytest.raises(AssertionError, match="the TLS handshake failed"):
+            peer.accept()
+
+    with ws_script(expects_no_trust, tls=True) as server:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            connect(server.url)
+        authority = ssl.create_default_context(cadata=server.ca_pem.decode())
+        assert authority.get_ca_certs()
+    with ws_script() as server, pytest.raises(RuntimeError, match="ca_pem"):
+        server.ca_pem  # noqa: B018
 
 
 def test_tls_has_a_context_for_clients() -> None:

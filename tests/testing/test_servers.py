@@ -170,6 +170,20 @@ class TestTls:
                 client.write("secret")
                 assert client.read(scaled(5)) is not None
 
+    def test_its_authority_is_at_hand_for_clients_that_read_a_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "ca.pem"
+        with ws_server(Echo, tls=True) as server:
+            path.write_bytes(server.ca_pem)
+            context = ssl.create_default_context(cafile=str(path))
+            with ws_client(server.url, ssl_context=context) as peer:
+                peer.send("trusted")
+                peer.expect_text("trusted")
+        with (
+            ws_server(Echo) as server,
+            pytest.raises(RuntimeError, match=r"^ca_pem: there is no TLS"),
+        ):
+            server.ca_pem  # noqa: B018
+
     def test_a_test_may_bring_its_own_certificate(self) -> None:
         server_context, client_context = certificates.contexts()
         with ws_server(Echo, config=ServerConfig(ssl_context=server_context)) as server:
@@ -188,6 +202,7 @@ class TestTls:
     def test_without_trustme_it_says_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "trustme", None)
         monkeypatch.setattr(certificates, "contexts", certificates.contexts.__wrapped__)
+        monkeypatch.setattr(certificates, "_authority", certificates._authority.__wrapped__)
         watchers = watching._watchers
         with pytest.raises(RuntimeError, match=r"needs trustme; pip install 'wskit\[testing\]'"):
             ws_server(Echo, tls=True)

@@ -152,6 +152,7 @@ class ServerPeer(Peer):
         """
         self._address = address
         self._by_hand = False  # the test has answered the handshake, or cut it short
+        self._hopeless = False  # an expectation has told that there is no handshake
         super().__init__(self._new_stream(transport, new_wire(name, Side.SERVER)))
 
     @property
@@ -264,6 +265,7 @@ class ServerPeer(Peer):
     def _no_request(self, patience: Patience) -> NoReturn:
         __tracebackhide__ = True
         stream = self._stream
+        self._hopeless = stream.over or stream.invalid is not None
         if stream.invalid is not None:
             self._refuse_invalid(stream.invalid)
         if stream.over:

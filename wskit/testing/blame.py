@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .failures import Failure
+from .failures import Failure, raisable
 
 __all__ = ["chain", "culprit"]
 
@@ -12,7 +12,7 @@ __all__ = ["chain", "culprit"]
 def culprit(failures: Sequence[Failure]) -> BaseException:
     """Return the first error of ``failures``, which are some; notes say where, and what else."""
     first, *others = failures
-    error = first.error
+    error = raisable(first.error)
     error.add_note(f"raised in {first.where}, on a thread of wskit")
     for other in others:
         error.add_note(f"then {type(other.error).__name__} in {other.where}: {other.error}")

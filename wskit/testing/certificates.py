@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import functools
 import ssl
+from typing import TYPE_CHECKING
 
-__all__ = ["contexts"]
+if TYPE_CHECKING:
+    import trustme
+
+__all__ = ["authority_pem", "contexts"]
 
 
 @functools.cache
@@ -14,13 +18,23 @@ def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
 
     Raises RuntimeError where trustme is not installed.
     """
-    try:
-        import trustme
-    except ImportError:
-        raise RuntimeError("tls: needs trustme; pip install 'wskit[testing]'") from None
-    authority = trustme.CA()
+    authority = _authority()
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("localhost", "127.0.0.1", "::1").configure_cert(server)
     client = ssl.create_default_context()
     authority.configure_trust(client)
     return server, client
+
+
+def authority_pem() -> bytes:
+    """Return the certificate that clients have to trust, in PEM, for those that read a file."""
+    return _authority().cert_pem.bytes()
+
+
+@functools.cache
+def _authority() -> trustme.CA:
+    try:
+        import trustme
+    except ImportError:
+        raise RuntimeError("tls: needs trustme; pip install 'wskit[testing]'") from None
+    return trustme.CA()

@@ -16,8 +16,9 @@ from .. import watching
 if TYPE_CHECKING:
     from ..conn import Conn
 
-__all__ = ["Failure", "Failures", "collected"]
+__all__ = ["Failure", "Failures", "collected", "raisable"]
 
+_ENDING = (KeyboardInterrupt, SystemExit, GeneratorExit)
 _PACKAGE = str(Path(__file__).parents[1]) + os.sep
 
 
@@ -66,6 +67,12 @@ class Failures(watching.Watcher):
         unknown = self.take()
         return unknown[0].error if unknown else None
 
+    def raise_first(self) -> None:
+        """Raise it, if there is one."""
+        error = self.first()
+        if error is not None:
+            raise raisable(error)
+
     def clear(self) -> None:
         """Forget everything, as between two tests; errors hold on to frames and their objects."""
         with self._changed:
@@ -83,6 +90,16 @@ class Failures(watching.Watcher):
 
     def _find(self, kind: type[BaseException]) -> Failure | None:
         return next((f for f in self._failures if not f.known and isinstance(f.error, kind)), None)
+
+
+def raisable(error: BaseException) -> BaseException:
+    """Return ``error``, or one that it has caused where it would end more than its test."""
+    # pytest's own, for pytest.exit(), is known by name only: this works without pytest, too.
+    if not isinstance(error, _ENDING) and type(error).__name__ != "Exit":
+        return error
+    stand_in = RuntimeError(f"a handler raised {error!r}")
+    stand_in.__cause__ = error
+    return stand_in
 
 
 def _theirs(trace: TracebackType | None) -> TracebackType | None:

@@ -51,6 +51,15 @@ class Live:
             return f"wss://localhost:{self.port}"
         return f"ws://127.0.0.1:{self.port}"
 
+    @property
+    def ca_pem(self) -> bytes:
+        """The certificate that clients have to trust, in PEM; RuntimeError without ``tls=True``."""
+        if self.ssl_context is None:
+            raise RuntimeError("ca_pem: there is no TLS")
+        from .certificates import authority_pem
+
+        return authority_pem()
+
     def connect(
         self,
         path: str = "/",
@@ -104,6 +113,5 @@ class Live:
     ) -> None:
         """End it, and raise what a handler raised unseen."""
         self.end()
-        unseen = self._failures.first() if kind is None else None
-        if unseen is not None:
-            raise unseen
+        if kind is None:
+            self._failures.raise_first()

@@ -131,9 +131,8 @@ class Peer(Sending, Expecting):
     ) -> None:
         """End the connection, and raise what a handler raised unseen."""
         self.end()
-        unseen = self._failures.first() if self._failures is not None and kind is None else None
-        if unseen is not None:
-            raise unseen
+        if kind is None and self._failures is not None:
+            self._failures.raise_first()
 
     def __repr__(self) -> str:
         """Say which connection this is, and how it is doing."""

@@ -115,7 +115,7 @@ class Run:
         """Wait until the client closes, else close; AssertionError for what nobody expected."""
         __tracebackhide__ = True
         peer, stream = self._peer, self._peer._stream
-        if stream.finished:
+        if stream.finished or peer._hopeless:
             return
         peer._ready()  # a script that has said nothing accepts
         # §5.5.1: what comes after our own close frame need not be looked at.

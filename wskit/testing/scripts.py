@@ -90,6 +90,15 @@ class ScriptedServer:
         return f"wss://localhost:{port}"
 
     @property
+    def ca_pem(self) -> bytes:
+        """The certificate that clients have to trust, in PEM; RuntimeError without ``tls=True``."""
+        if self.ssl_context is None:
+            raise RuntimeError("ca_pem: there is no TLS")
+        from .certificates import authority_pem
+
+        return authority_pem()
+
+    @property
     def connections(self) -> int:
         """How many connections have come."""
         with self._changed:

@@ -77,6 +77,10 @@ class LiveServer(Live):
         """Return the server's counters."""
         return self.server.stats()
 
-    def stop(self, code: int = 1001, reason: str = "") -> None:
-        """Stop now, closing connections with ``code``; peers can still expect what came."""
-        self.server.stop(code, reason, timeout=1.0)
+    def stop(self, code: int = 1001, reason: str = "", *, timeout: float = 1.0) -> None:
+        """Stop now, closing connections with ``code``; peers can still expect what came.
+
+        Clients have ``timeout`` seconds to answer. A peer of this test answers when it is asked for
+        something, so while one is open in the thread that calls, this takes all of them.
+        """
+        self.server.stop(code, reason, timeout=timeout)
