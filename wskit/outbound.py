@@ -142,7 +142,6 @@ class Outbound:
         # A large frame goes in many pieces; to copy what is left each time would take for ever.
         data = frames[0] if len(frames) == 1 else b"".join(frames)
         self._frames = []
-        self.queued = 0
         try:
             sent = self.transport.send(data)
         except BlockingIOError:
@@ -155,6 +154,7 @@ class Outbound:
             self._block(data, sent)
         else:
             self.blocked = False
+            self.queued = 0  # not before: statistics are read without the lock
         if self._room is not None:
             self._room.notify_all()
 

@@ -81,8 +81,8 @@ def test_bug_5_a_handshake_that_drips_under_steady_arrivals_is_cut_in_time(
 ) -> None:
     server = serve(Recorded, book, handshake=HandshakeConfig(timeout=0.2))
     assert server.port is not None
-    slow = connect(server, opened=False)
     started = time.monotonic()
+    slow = connect(server, opened=False)
     drops = iter(slow.request()[:-2] + b"X-Drip: " + bytes(b"x" * 4000))
     while slow.nothing_arrives(0.001):
         slow.send(bytes([next(drops)]))
