@@ -79,6 +79,18 @@ class TestSlots:
         monitor._run_calls()
         assert told == ["free"]
 
+    def test_one_that_is_freed_meanwhile_is_for_whoever_was_to_be_refused(
+        self, monitor: Monitor
+    ) -> None:
+        books = hub(monitor, self.CONFIG)
+        assert [books.take_slot() for _ in range(3)] == [True, True, False]
+        assert books.keeps_refusing()
+        books.end_pending(True)
+        assert not books.keeps_refusing()
+        books.end_pending(True)
+        books.end_pending(True)
+        assert books.busy == 0
+
     def test_threads_take_no_more_than_there_are(self, monitor: Monitor) -> None:
         books = hub(monitor, ServerConfig(max_conn=100, handshake=HandshakeConfig(count=50)))
         given: list[bool | None] = []

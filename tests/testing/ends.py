@@ -78,7 +78,7 @@ def taken_by(reader: socket.socket, size: int) -> bytes:
     """Read exactly ``size`` bytes."""
     data = bytearray()
     while len(data) < size:
-        piece = reader.recv(1 << 16)
+        piece = reader.recv(min(1 << 16, size - len(data)))
         assert piece, "the end of the stream"
         data += piece
     return bytes(data)

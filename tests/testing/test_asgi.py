@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
-from tests.deadlines import scaled
+from tests.deadlines import scaled, wait_for
 from wskit.testing import LiveApp, ws_asgi, ws_client
 from wskit.testing.asgi import App, Event, Receive, Send
 
@@ -275,6 +275,7 @@ class TestArguments:
         with pytest.raises(TimeoutError, match=r"not ended within 0\.05 s"):
             live.end()
         release.set()
+        wait_for(lambda: "wskit asgi" not in {t.name for t in threading.enumerate()}, timeout=10)
 
 
 def blocking(release: threading.Event) -> App:

@@ -97,6 +97,9 @@ class TestRequest:
     def test_has_the_credentials_of_the_url(self) -> None:
         value = base64.b64encode(b"user:p@ss").decode()
         assert f"Authorization: Basic {value}" in asked("ws://us%65r:p%40ss@{}/")
+        fields = asked("ws://user:pass@{}/", headers={"authorization": "Bearer mine"})
+        found = [field for field in fields if field.lower().startswith("authorization")]
+        assert found == ["authorization: Bearer mine"]
 
     def test_is_on_record_with_its_answer(self) -> None:
         with ws_server(Echo) as server, ws_client(server.url + "/room") as peer:
@@ -302,6 +305,11 @@ class TestFailure:
                 ws_client(url)
             assert caught.value.status == 0
 
+    def test_to_accept_properly_is_no_refusal(self) -> None:
+        answer = b"HTTP/1.1 101 Fine\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n"
+        with raw_server(answering(answer)) as url, pytest.raises(HandshakeError, match="Accept"):
+            ws_client(url)
+
     def test_through_faults_is_one_too(self) -> None:
         with ws_server(Echo) as server:
             with pytest.raises(HandshakeError, match="the connection ended"):
@@ -390,6 +398,9 @@ class TestFaults:
         ({"proxy": 5}, "proxy: "),
         ({"proxy": "ftp://127.0.0.1"}, "proxy: "),
         ({"faults": [Cut]}, "faults: "),
+        ({"handshake_timeout": 0}, "handshake_timeout: "),
+        ({"handshake_timeout": float("nan")}, "handshake_timeout: "),
+        ({"handshake_timeout": "1"}, "handshake_timeout: "),
     ],
 )
 def test_wrong_arguments_are_named_before_anything_is_done(

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.certificates import server_context
 from tests.client.raw import listener
 from tests.deadlines import scaled
 from tests.testing.ends import failing
@@ -163,6 +164,9 @@ class TestServer:
             peer.send("hello")
             peer.expect_text("hello")
 
+    def test_uses_no_tls_of_its_configuration(self) -> None:
+        assert served(config=ServerConfig(ssl_context=server_context())).ends == [1000]
+
     def test_may_have_a_thread_for_each_connection(self) -> None:
         assert served(config=ServerConfig(blocking=True)).ends == [1000]
 
@@ -290,6 +294,7 @@ class TestTheEnd:
         ({"compression": True}, "^compression: "),
         ({"faults": Cut(1)}, "^faults: "),
         ({"clock": 5}, "^clock: "),
+        ({"config": 5}, "^config: "),
         ({"Handler": no_handler}, "^Handler: "),
         ({"Handler": object}, r"^object\.__init__: "),
     ],

@@ -352,6 +352,7 @@ class TestExpectingErrors:
     @pytest.mark.parametrize(
         ("call", "words"),
         [
+            (lambda peer: peer.expect_error(5), "kind: must be a class of exceptions"),
             (lambda peer: peer.expect_error(matches=5), "matches: "),
             (lambda peer: peer.expect_error(timeout=-1), "timeout: "),
             (lambda peer: peer.expect_error(timeout="1"), "timeout: "),

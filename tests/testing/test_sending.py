@@ -285,14 +285,26 @@ class TestSlowReaders:
         class Renewed(Patience):
             renewals = 0
 
+            @property
+            def left(self) -> float:
+                if reader.ident is None:  # it is full now
+                    reader.start()
+                return super().left
+
             def restart(self) -> None:
                 super().restart()
                 self.renewals += 1
 
         patience = Renewed(scaled(5))
-        reader = threading.Thread(target=taken_by, args=(ends.sock, 1 << 20))
-        reader.start()
-        ends.peer._stream.send(bytes(1 << 20), patience)
+
+        def read_twice() -> None:
+            full = ends.peer._stream._taken
+            taken_by(ends.sock, full)
+            wait_for(lambda: patience.renewals > 1)
+            taken_by(ends.sock, 2_000_000 - full)
+
+        reader = threading.Thread(target=read_twice)
+        ends.peer._stream.send(bytes(2_000_000), patience)
         reader.join(scaled(5))
         assert patience.renewals > 1
 

@@ -95,6 +95,18 @@ def test_an_answer_that_nobody_takes_is_no_error() -> None:
         ends.peer.expect_close(1000, clean=True)
 
 
+def test_what_was_said_before_is_read_though_an_answer_cannot_be_sent() -> None:
+    with linked() as ends:
+        ends.peer.half_close()
+        ends.come(SERVER.ping(), SERVER.text("still here"))
+        ends.peer.expect_text("still here")
+    with linked() as ends:
+        ends.come(SERVER.ping(), SERVER.text("x" * 100_000), SERVER.close(1000))
+        ends.sock.close()
+        ends.peer.expect_text("x" * 100_000)
+        ends.peer.expect_close(1000)
+
+
 def send_many(peer: Peer, text: str, count: int) -> None:
     for _ in range(count):
         peer.send(text)

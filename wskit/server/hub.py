@@ -95,6 +95,15 @@ class Hub:
                 return False
             return None
 
+    def keeps_refusing(self) -> bool:
+        """Whether a connection counted in for a 503 must get it: no slot was freed meanwhile."""
+        with self._lock:
+            if self._taken < self.config.max_conn:
+                self._taken += 1
+                self._refusing -= 1
+                return False
+            return True
+
     def has_slot(self) -> bool:
         """Whether ``take_slot`` would say anything but None."""
         with self._lock:

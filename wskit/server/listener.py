@@ -128,20 +128,29 @@ class Listener(Turns):
             if counted is None:
                 self._pause()
                 return
-            if not self._accept(counted):
+            accepted = self._accept()
+            if accepted is None:
+                self._hub.end_pending(counted)
+                return
+            # Whoever had the last slot may have left before this one came.
+            counted = counted or not self._hub.keeps_refusing()
+            if not self._admitted(*accepted, counted):
                 self._hub.end_pending(counted)
                 return
 
-    def _accept(self, counted: bool) -> bool:
+    def _accept(self) -> tuple[socket.socket, object] | None:
         try:
-            sock, address = self.sock.accept()
+            accepted: tuple[socket.socket, object] = self.sock.accept()
         except (BlockingIOError, ConnectionAbortedError, InterruptedError):
-            return False
+            return None
         except OSError as error:
             if not self._hub.stopping:
                 log.error("accept failed: %s", error)
             self._pause_if_exhausted(error)
-            return False
+            return None
+        return accepted
+
+    def _admitted(self, sock: socket.socket, address: object, counted: bool) -> bool:
         sock.setblocking(False)
         try:
             self._admit(sock, peer_address(address), counted)

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .. import fields
 from ..client.config import ClientConfig
 from ..client.dial import dial
 from ..client.opening import exchange
@@ -17,7 +18,7 @@ from ..errors import HandshakeError, HeaderFields
 from ..protocol.extensions import Compression
 from ..protocol.headers import request_fields
 from ..protocol.opcodes import Side
-from ..protocol.response import ClientHandshake, ClientHandshakeResult
+from ..protocol.response import ClientHandshake
 from ..urls import host_header, parse_url
 from ..waiting import wait_readable
 from .failures import Failures
@@ -55,13 +56,14 @@ def ws_client(
 
     Then ``expect_rejected`` succeeds on it and every other expectation fails naming the status.
     The fields of ClientConfig explain the arguments; ``faults`` lie between this end and the
-    network, inside of TLS. Raises OSError where nobody listens, TimeoutError, ValueError and
-    TypeError for wrong arguments.
+    network, inside of TLS. Raises OSError where nobody listens, TimeoutError, HandshakeError for
+    what is no answer to a handshake, ValueError and TypeError for wrong arguments.
     """
     check_faults(faults)
+    fields.seconds("handshake_timeout", handshake_timeout)
     parts = parse_url(url)
     own = request_fields(headers)
-    if parts.authorization is not None:
+    if parts.authorization is not None and not any(n.lower() == "authorization" for n, _ in own):
         own.append(("Authorization", parts.authorization))
     config = ClientConfig(
         host=parts.host,
@@ -81,7 +83,7 @@ def ws_client(
     cleanup = contextlib.ExitStack()
     if faults:
         transport, relay = interpose(transport, faults, tcp=True)
-        cleanup.callback(relay.end)
+        cleanup.callback(relay.finish)
     return open_peer(
         transport,
         opening,
@@ -128,6 +130,7 @@ def open_peer(
     """
     wire = new_wire("client", Side.CLIENT)
     stream = Stream(transport, Side.CLIENT, wire)
+    before_end = relay.hurry if relay is not None else None
 
     def wait(deadline: Deadline) -> bool:
         return bool(wait_readable([transport.fileno()], deadline.remaining))
@@ -135,47 +138,25 @@ def open_peer(
     try:
         response = exchange(opening, transport, wait, Deadline(timeout))
     except HandshakeError as error:
-        if not error.status:
+        if error.status in (0, 101):  # no answer, or one that opens nothing
             _give_up(stream, cleanup)
             raise
-        fields = tuple((name.lower(), value) for name, value in error.headers)
-        rejection = Rejection(error.status, fields, error.body)
-        wire.exchange = Exchange(url, _request_fields(opening), error.status, fields)
+        found = tuple((name.lower(), value) for name, value in error.headers)
+        rejection = Rejection(error.status, found, error.body)
+        wire.exchange = Exchange(url, _request_fields(opening), error.status, found)
         wire.ending = f"the handshake was rejected with HTTP status {error.status}"
         stream.finish()
-        return _peer(relay, stream, rejection=rejection, failures=failures, cleanup=cleanup)
+        return Peer(
+            stream, rejection=rejection, failures=failures, cleanup=cleanup, before_end=before_end
+        )
     except BaseException:
         _give_up(stream, cleanup)
         raise
     wire.exchange = Exchange(url, _request_fields(opening), 101, tuple(response.headers))
     stream.open(response.extensions, compression, opening.leftover)
-    return _peer(relay, stream, response=response, failures=failures, cleanup=cleanup)
-
-
-class _FaultyPeer(Peer):
-    """A peer behind a relay, which must not make its goodbye wait."""
-
-    _relay: Relay
-
-    def end(self) -> None:
-        self._relay.hurry()
-        super().end()
-
-
-def _peer(
-    relay: Relay | None,
-    stream: Stream,
-    *,
-    response: ClientHandshakeResult | None = None,
-    rejection: Rejection | None = None,
-    failures: Failures | None,
-    cleanup: contextlib.ExitStack | None,
-) -> Peer:
-    kind = Peer if relay is None else _FaultyPeer
-    peer = kind(stream, response=response, rejection=rejection, failures=failures, cleanup=cleanup)
-    if isinstance(peer, _FaultyPeer) and relay is not None:
-        peer._relay = relay
-    return peer
+    return Peer(
+        stream, response=response, failures=failures, cleanup=cleanup, before_end=before_end
+    )
 
 
 def _give_up(stream: Stream, cleanup: contextlib.ExitStack | None) -> None:

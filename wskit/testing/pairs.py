@@ -64,7 +64,7 @@ def ws_pair(
         if faults:
             ours, relay = interpose(ours, faults, tcp=tcp)
             stack.callback(ours.close)
-            stack.callback(relay.end)
+            stack.callback(relay.finish)
         return open_peer(
             ours,
             opening,

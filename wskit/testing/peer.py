@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -38,11 +39,13 @@ class Peer(Sending, Expecting):
         rejection: Rejection | None = None,
         failures: Failures | None = None,
         cleanup: contextlib.ExitStack | None = None,
+        before_end: Callable[[], None] | None = None,
     ) -> None:
         """Peers are made by this package; ``cleanup`` is left after the connection."""
         self._stream = stream
         self._failures = failures
         self._cleanup = cleanup if cleanup is not None else contextlib.ExitStack()
+        self._before_end = before_end  # for the goodbye not to wait
         self.response = response
         self.rejection = rejection
 
@@ -82,6 +85,8 @@ class Peer(Sending, Expecting):
         """
         __tracebackhide__ = True
         check_matcher(matches)
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+            raise TypeError(f"kind: must be a class of exceptions, not {kind!r}")
         patience = Patience(timeout)
         if self._failures is None:
             self._fail("expected a handler to fail, but there is none in this process")
@@ -97,6 +102,8 @@ class Peer(Sending, Expecting):
     def end(self) -> None:
         """Close the connection in order and end what belongs to it; may be called again."""
         stream = self._stream
+        if self._before_end is not None:
+            self._before_end()
         if self.rejection is None and not stream.finished:
             with contextlib.suppress(ConnectionClosed, TimeoutError, ValueError):
                 self._say_goodbye()
@@ -111,6 +118,8 @@ class Peer(Sending, Expecting):
 
     def _say_goodbye(self) -> None:
         stream, patience = self._stream, Patience(defaults.timeout, firm=True)
+        if stream.shut:
+            return  # the test has said its own goodbye
         if stream.protocol.writable and not stream.over:
             stream.send(stream.close_frame(1000, ""), patience)
             if stream.raw:

@@ -27,6 +27,7 @@ __all__ = ["Relay", "interpose", "needs_tcp"]
 
 _READ = 65536  # bytes at once
 _BURST = 64  # pieces of one direction before the other has its turn
+_SETTLING = 1.0  # seconds
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER that makes close() send RST
 
 
@@ -44,16 +45,16 @@ class Relay:
     ) -> None:
         """Take over two non-blocking transports; ``start`` or ``run`` begins."""
         check_faults(faults)
+        to_server: list[Stage] = []
+        to_client: list[Stage] = []
+        for fault in faults:  # first of all: one that the test has written may raise
+            one, other = fault.stages()
+            to_server += [one] if one is not None else []
+            to_client += [other] if other is not None else []
         self._ends = client, server
         self._waker = Waker()
         self._hurried = self._ended = False
         wake = self._waker.wake
-        to_server: list[Stage] = []
-        to_client: list[Stage] = []
-        for fault in faults:
-            one, other = fault.stages()
-            to_server += [one] if one is not None else []
-            to_client += [other] if other is not None else []
         self._lanes = _Lane(client, server, to_server, wake), _Lane(server, client, to_client, wake)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._waker.fileno(), selectors.EVENT_READ)
@@ -77,6 +78,13 @@ class Relay:
         """Wait for nothing any more: no delay, no stall, no slow reader."""
         self._hurried = True
         self._waker.wake()
+
+    def finish(self) -> None:
+        """Let both ends have what is under way, for up to a second, then ``end``."""
+        self.hurry()
+        if self._thread is not None:
+            self._thread.join(_SETTLING)
+        self.end()
 
     def end(self) -> None:
         """Close both ends at once and join the thread; may be called again."""
@@ -278,6 +286,11 @@ def interpose(
     The relay runs and owns ``transport``; the end that is returned is not blocking.
     """
     ours, theirs = socket_pair(tcp=tcp)
-    relay = Relay(theirs, transport, faults)
-    relay.start()
+    try:
+        relay = Relay(theirs, transport, faults)
+        relay.start()
+    except BaseException:
+        for end in (ours, theirs, transport):
+            end.close()
+        raise
     return ours, relay

@@ -58,6 +58,7 @@ class Stream:
         self.protocol = self._protocol(None, None)
         self.closed_by: Side | None = None  # who sent the first close frame
         self.lost: str | None = None  # how the transport ended: "reset" or "end of stream"
+        self.shut = False  # this end has sent the end of its stream
         self.finished = False  # this end has closed the transport
         self.raw = False  # bytes were sent that may be no whole frames
         self._leftover = b""
@@ -217,6 +218,7 @@ class Stream:
 
     def shut_down_writing(self) -> None:
         """Send the end of the stream, and nothing after it."""
+        self.shut = True
         with contextlib.suppress(OSError):
             self.transport.shutdown(socket.SHUT_WR)
 
@@ -251,8 +253,8 @@ class Stream:
             except BlockingIOError:
                 return True
             except OSError:
+                # What the other end has said before may still be there to read.
                 self._unsent.clear()
-                self.lose("reset")
                 raise ConnectionClosed(1006, "the other end is gone") from None
             self._taken += count
             if count < len(self._unsent[0]):
