@@ -274,9 +274,11 @@ def test_a_script_may_drop_the_connection_and_verify_may_come_early() -> None:
 def test_connections_that_the_test_took_are_closed_with_the_code_of_a_stop() -> None:
     with ws_script() as server:
         seen: list[BaseException] = []
+        listens = threading.Semaphore(1)
 
         def run() -> None:
             for _ in range(2):
+                listens.acquire()
                 with other_connect(server.url, proxy=None) as client:
                     try:
                         client.recv(5.0)
@@ -288,6 +290,7 @@ def test_connections_that_the_test_took_are_closed_with_the_code_of_a_stop() -> 
         server.accept().accept()
         server.stop(1012)
         server.restart()
+        listens.release()
         server.accept().accept()
         server.stop()
         thread.join()
