@@ -17,7 +17,15 @@ from .protocol.frames import Direction, FrameRecord, parse_close
 from .protocol.opcodes import Opcode
 from .taps import Capture
 
-__all__ = ["LineFormat", "frame_json", "json_line", "payload_fields", "printable"]
+__all__ = [
+    "LineFormat",
+    "columns",
+    "frame_json",
+    "json_line",
+    "payload_fields",
+    "preview",
+    "printable",
+]
 
 _ARROWS = {Direction.IN: "<-", Direction.OUT: "->"}
 _OPCODES = {0: "cont", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
@@ -67,7 +75,7 @@ class LineFormat:
         after = f" {_flags(frame)} {_size(frame.wire_length):>6} {inflated:>6} "
         room = max(self._width - len(before) - len(kind) - len(after), _LEAST_PREVIEW)
         painted = self._painted(kind, _shade(frame))
-        return f"{before}{painted}{after}{_preview(frame, room)}".rstrip()
+        return f"{before}{painted}{after}{preview(frame, room)}".rstrip()
 
     def _time(self, moment: float) -> str:
         if self._start is not None:
@@ -79,11 +87,12 @@ class LineFormat:
         return f"\x1b[{sgr}m{text}\x1b[0m" if self._colour else text
 
 
-def frame_json(capture: Capture) -> str:
+def frame_json(capture: Capture, **context: object) -> str:
     """Return one frame as a JSON object on one line, in ASCII; times are Unix seconds.
 
     The payload is in ``text``, or in ``base64`` where it is binary or no UTF-8; of a close frame
     it is ``code`` and ``reason``. It has ended early where it is shorter than ``length``.
+    ``context`` is what else to say of it.
     """
     frame = capture.frame
     return json_line(
@@ -99,6 +108,7 @@ def frame_json(capture: Capture) -> str:
         wire_length=frame.wire_length,
         length=frame.length,
         **_frame_payload(frame),
+        **context,
     )
 
 
@@ -176,7 +186,8 @@ def _is_cut(frame: FrameRecord) -> bool:
     return len(frame.payload) < frame.length
 
 
-def _preview(frame: FrameRecord, room: int) -> str:
+def preview(frame: FrameRecord, room: int) -> str:
+    """Return the start of the payload for a person, in at most ``room`` columns (12 or more)."""
     if not frame.length:
         return '""' if frame.opcode == Opcode.TEXT else ""
     if frame.opcode == Opcode.CLOSE:
@@ -205,7 +216,7 @@ def _quoted(text: str, cut: bool, room: int) -> str:
     shown, used = ['"'], 2  # columns: the quotes, or one and the ellipsis
     for character in text:
         piece = "\\\\" if character == "\\" else printable(character)
-        used += _columns(piece)
+        used += columns(piece)
         if used > room:
             return "".join((*shown, "…"))
         shown.append(piece)
@@ -218,7 +229,7 @@ def _hexadecimal(data: bytes, cut: bool, room: int) -> str:
     return data[:most].hex(" ") + (" …" if more else "")
 
 
-def _columns(text: str) -> int:
+def columns(text: str) -> int:
     """Return the columns that ``text`` takes in a terminal."""
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)

@@ -7,42 +7,40 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from ..client import Client, connect
+from ..client import Client
 from ..conn import format_address
-from ..errors import HandshakeError, ProtocolError
-from ..protocol.extensions import Compression
+from ..errors import ProtocolError
 from ..taps import Ring
 from ..trace import LineFormat, json_line, printable
-from ..urls import host_header, parse_url
 from .conversation import Conversation, Printer
-from .exits import Abnormal, Failure, Rejected, Unreachable
+from .dialling import dial
+from .exits import Abnormal
 from .interrupts import interruptibly, sigterm_interrupts
 from .streams import Output, standard_error, standard_output
 from .tracing import Tracer
 
 if TYPE_CHECKING:
-    import ssl
-
     from .connect import ConnectOptions
 
-__all__ = ["converse"]
+__all__ = ["CLEAN", "converse", "ending"]
 
-_CLEAN = (1000, 1001, 1005)
+CLEAN = (1000, 1001, 1005)
+"""Close codes that are no error."""
 
 
 def converse(options: ConnectOptions) -> None:
     """Connect and exchange messages until one end has enough; Failure unless it ends cleanly."""
     output, narration = standard_output(), standard_error()
     with sigterm_interrupts():
-        client = _connect(options)
+        client = dial(options)
         teller = _Teller(client, output if options["json"] else None, narration)
         with _tracer(client, options, output, narration):
             violation = _exchange(client, options, output, teller)
         teller.tell_closed()
     if violation is not None:
         raise Abnormal(f"closed with {violation.close_code}, as the server sent: {violation}")
-    if client.close_code not in _CLEAN:
-        raise Abnormal(_ending(client))
+    if client.close_code not in CLEAN:
+        raise Abnormal(ending(client))
 
 
 def _exchange(
@@ -89,11 +87,12 @@ class _Teller:
         if self._data is not None:
             fields = {"code": client.close_code, "reason": client.close_reason}
             self._data.line(json_line("close", time=time.time(), **fields))
-        elif client.close_code in _CLEAN:
-            self._narration.line(_ending(client))
+        elif client.close_code in CLEAN:
+            self._narration.line(ending(client))
 
 
-def _ending(client: Client) -> str:
+def ending(client: Client) -> str:
+    """Return how the connection of ``client`` has ended, for a person."""
     code, reason = client.close_code, client.close_reason
     if code == 1006:
         return "the connection was lost"
@@ -112,53 +111,3 @@ def _tracer(
         return Tracer(ring, output, None, on_failure=client.close)
     layout = LineFormat(start=time.time(), width=narration.width, colour=narration.colour)
     return Tracer(ring, narration, layout, on_failure=client.close)
-
-
-def _connect(options: ConnectOptions) -> Client:
-    compress = options["compress"]
-    try:
-        return connect(
-            options["url"],
-            headers=options["header"],
-            subprotocols=options["subprotocol"],
-            origin=options["origin"],
-            compression=Compression(write_threshold=0) if compress else None,
-            ssl_context=_tls_context(options),
-            proxy=options["proxy"] or True,
-            connect_timeout=options["timeout"],
-            handshake_timeout=options["timeout"],
-            close_timeout=options["timeout"],
-            ping_interval=options["ping"],
-            max_size=options["max_size"],
-        )
-    except HandshakeError as error:
-        raise Rejected(_refusal(error)) from None
-    except OSError as error:
-        url = parse_url(options["url"])  # of which a password, if it has one, is not repeated
-        where = host_header(url.host, url.port, secure=url.secure)
-        raise Unreachable(f"cannot connect to {where}: {error.strerror or error}") from None
-    except (TypeError, ValueError) as error:
-        raise Failure(str(error)) from None
-
-
-def _tls_context(options: ConnectOptions) -> ssl.SSLContext | None:
-    authorities, insecure = options["cacert"], options["insecure"]
-    if authorities is None and not insecure:
-        return None
-    import ssl
-
-    try:
-        context = ssl.create_default_context(cafile=authorities)
-    except OSError as error:  # SSLError is one
-        raise Failure(f"--cacert {authorities}: {error.strerror or error}") from None
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _refusal(error: HandshakeError) -> str:
-    if not error.status or error.status == 101:
-        return f"no WebSocket there: {error}"
-    lines = error.body.decode("utf-8", "replace").strip().splitlines()
-    return f"refused with {error.status}" + (f": {lines[0]}" if lines else "")

@@ -1,0 +1,116 @@
+"""Frames read back from JSON lines: lossless, and what is wrong is said by its line."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.tui.frames import IN, OUT, capture, frame
+from wskit.taps import Capture
+from wskit.trace import frame_json, json_line
+from wskit.tui import reading
+from wskit.tui.reading import Wrong, captures
+
+
+def read(*lines: str | bytes) -> list[Capture]:
+    joined = b"\n".join(line.encode() if isinstance(line, str) else line for line in lines)
+    return list(captures(io.BytesIO(joined + b"\n")))
+
+
+RECORDS = st.builds(
+    frame,
+    st.integers(0, 15),
+    st.binary(max_size=130) | st.text().map(str.encode),
+    way=st.sampled_from([IN, OUT]),
+    fin=st.booleans(),
+    rsv=st.integers(0, 7),
+    masked=st.booleans(),
+    wire=st.none() | st.integers(0, 1 << 62),
+)
+
+
+@given(st.lists(st.builds(capture, st.floats(0, 1e10), RECORDS, st.text(max_size=9))))
+def test_what_was_written_is_read(written: list[Capture]) -> None:
+    assert read(*map(frame_json, written)) == written
+
+
+def test_a_payload_that_was_cut_stays_so() -> None:
+    [found] = read(frame_json(capture(1.5, frame(1, "aé".encode()[:2], length=900))))
+    assert (found.frame.payload, found.frame.length) == (b"a", 900)
+
+
+def test_other_objects_and_empty_lines_pass() -> None:
+    lines = [json_line("listening", url="ws://x"), "", frame_json(capture(1.0)), "  ", '{"a": 1}']
+    assert read(*lines) == [capture(1.0)]
+
+
+GOOD = json.loads(frame_json(capture(1.0, frame(1, b"ok"))))
+CLOSE = json.loads(frame_json(capture(1.0, frame(8, b"\x03\xe8ok"))))
+
+
+def test_a_close_without_a_code_has_no_payload() -> None:
+    [found] = read(frame_json(capture(1.0, frame(8))))
+    assert found.frame.payload == b""
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b"\xff\xfe", "is not JSON: 'utf-8' codec"),
+        (b"{", "is not JSON: Expecting"),
+        (b"[" * 100_000, "is not JSON: "),
+        (b"[1]", "is no JSON object"),
+        (b'{"event": "frame"}', "code: must be an integer"),
+        ({"time": "now"}, "time: must be a number of seconds"),
+        ({"time": True}, "time: must be a number of seconds"),
+        ({"time": float("nan")}, "time: must be seconds since 1970"),
+        ({"time": 10**400}, "time: must be seconds since 1970"),
+        ({"time": -1}, "time: must be seconds since 1970"),
+        ({"connection": 5}, "connection: must be a string"),
+        ({"direction": "up"}, 'direction: must be "in" or "out"'),
+        ({"direction": None}, "direction: must be a string"),
+        ({"opcode": 16}, "opcode: must be 0..15, not 16"),
+        ({"opcode": True}, "opcode: must be an integer"),
+        ({"rsv": 8}, "rsv: must be 0..7, not 8"),
+        ({"fin": 1}, "fin: must be true or false"),
+        ({"masked": None}, "masked: must be true or false"),
+        ({"wire_length": -1}, "wire_length: must be 0.."),
+        ({"length": 1}, "length: is less than the payload has"),
+        ({"length": 10**400}, "length: must be 0.."),
+        ({"length": 2.0}, "length: must be an integer"),
+        ({"text": 5}, "text: must be a string"),
+        ({"text": "\ud800"}, "text: holds half of a surrogate pair"),
+        ({"base64": "a"}, "base64: "),
+        ({"base64": "é"}, "base64: "),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(line: bytes | dict[str, object], words: str) -> None:
+    if isinstance(line, dict):
+        line = json.dumps(GOOD | line).encode()
+    with pytest.raises(Wrong) as caught:
+        read(frame_json(capture(1.0)), line)
+    assert str(caught.value).startswith(f"line 2: {words}")
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("code", [-1, 65536, "1000"])
+def test_a_code_that_is_none_is_said(code: object) -> None:
+    with pytest.raises(Wrong, match="line 1: code: must be "):
+        read(json.dumps(CLOSE | {"code": code}))
+
+
+def test_a_line_without_an_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LONGEST", 1000)
+    with pytest.raises(Wrong, match=r"^line 1: has more than 1000 bytes"):
+        list(captures(io.BytesIO(b"x" * 5000)))
+
+
+def test_what_came_before_is_given() -> None:
+    lines = captures(io.BytesIO(f"{frame_json(capture(1.0))}\nrubbish".encode()))
+    assert next(lines) == capture(1.0)
+    with pytest.raises(Wrong, match="line 2"):
+        next(lines)

@@ -1,0 +1,195 @@
+"""What has passed: the last frames in their context, and every connection that had some.
+
+The law of this file: memory is bounded by ``limit`` whatever comes; what had to go is counted, and
+a connection that is forgotten is, too.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from ..errors import ProtocolError
+from ..protocol.frames import Direction, FrameRecord, parse_close
+from ..protocol.opcodes import BINARY, CLOSE, CONTINUATION, PING, PONG
+from ..taps import Capture
+from .entries import Entry
+from .judging import violation
+
+__all__ = ["Connection", "Flow", "History"]
+
+LIMIT = 64 << 20
+"""Bytes that the kept frames may take, about."""
+
+_OVERHEAD = 600  # bytes of an entry besides its payload, measured
+_CONNECTIONS = 10_000  # that are remembered
+_PINGS = 64  # a connection's unanswered ones that are remembered
+
+
+@dataclass(slots=True)
+class Flow:
+    """One direction of a connection, so far; bytes are of payloads on the wire."""
+
+    frames: int = 0
+    messages: int = 0
+    octets: int = 0
+    fragment: int = 0  # of the unfinished message; 0: there is none
+    pings: dict[bytes, float] = field(default_factory=dict)  # when each was sent, by its payload
+
+
+@dataclass(slots=True)
+class Connection:
+    """One connection, so far. ``close`` is the first close frame: who sent it, code and reason.
+
+    Times are ``time.time()`` seconds, ``rtt`` is in seconds.
+    """
+
+    number: int
+    name: str
+    first: float
+    last: float
+    inbound: Flow = field(default_factory=Flow)
+    outbound: Flow = field(default_factory=Flow)
+    rtt: float | None = None
+    close: tuple[Direction, int, str] | None = None
+
+    def flow(self, direction: Direction) -> Flow:
+        """Return one direction."""
+        return self.inbound if direction is Direction.IN else self.outbound
+
+
+class History:
+    """The entries that are kept, oldest first; for one thread.
+
+    ``dropped`` counts those that went since the beginning: captured frames are ``dropped`` plus
+    ``len()``. ``lost`` counts frames that a source could not deliver.
+    """
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        """Keep frames of about ``limit`` bytes; ValueError below 64 KiB."""
+        if limit < 1 << 16:
+            raise ValueError(f"limit: must be at least 65536 bytes, not {limit}")
+        self._limit = limit
+        self._entries: deque[Entry] = deque()
+        self._connections: dict[str, Connection] = {}
+        self._numbers = 0  # of connections
+        self.held = 0  # bytes, about
+        self.total = 0  # frames that came
+        self.lost = 0
+        self.forgotten = 0  # connections
+
+    def __len__(self) -> int:
+        """Return how many are kept."""
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Go over what is kept."""
+        return iter(self._entries)
+
+    @property
+    def dropped(self) -> int:
+        """How many frames had to go."""
+        return self.total - len(self._entries)
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The connections, in the order in which they were first heard of."""
+        return list(self._connections.values())
+
+    def entry(self, number: int) -> Entry | None:
+        """Return the entry with this number; None if it is gone or has not come."""
+        at = number - self.dropped - 1
+        return self._entries[at] if 0 <= at < len(self._entries) else None
+
+    def since(self, number: int) -> Iterator[Entry]:
+        """Go over the entries after ``number``."""
+        return islice(self._entries, max(number - self.dropped, 0), None)
+
+    def clear(self) -> None:
+        """Let all entries go; they count as dropped, and the connections stay."""
+        self._entries.clear()
+        self.held = 0
+
+    def add(self, captures: Iterable[Capture]) -> None:
+        """Take frames in the order in which they passed."""
+        for capture in captures:
+            self._keep(self._entry(capture))
+
+    def _keep(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        self.held += _OVERHEAD + len(entry.frame.payload)
+        while self.held > self._limit and len(self._entries) > 1:
+            self.held -= _OVERHEAD + len(self._entries.popleft().frame.payload)
+
+    def _entry(self, capture: Capture) -> Entry:
+        connection = self._connection(capture)
+        frame = capture.frame
+        flow = connection.flow(frame.direction)
+        first = not (connection.inbound.frames or connection.outbound.frames)
+        self.total += 1
+        entry = Entry(self.total, connection.number, capture)
+        entry.delta = None if first else capture.time - connection.last
+        entry.wrong = violation(frame, message_open=flow.fragment > 0)
+        connection.last = capture.time
+        flow.frames += 1
+        flow.octets += frame.wire_length
+        if frame.opcode <= BINARY:
+            _count(flow, entry)
+        else:
+            _control(connection, entry)
+        return entry
+
+    def _connection(self, capture: Capture) -> Connection:
+        known = self._connections.get(capture.connection)
+        if known is not None:
+            return known
+        self._numbers += 1
+        made = Connection(self._numbers, capture.connection, capture.time, capture.time)
+        self._connections[capture.connection] = made
+        if len(self._connections) > _CONNECTIONS:
+            self.forgotten += 1
+            del self._connections[next(iter(self._connections))]
+        return made
+
+
+def _count(flow: Flow, entry: Entry) -> None:
+    """Give the data frame its place in a message."""
+    frame = entry.frame
+    if frame.opcode != CONTINUATION or not flow.fragment:
+        flow.messages += 1
+        flow.fragment = 0
+    flow.fragment += 1
+    entry.message, entry.fragment = flow.messages, flow.fragment
+    if frame.fin:
+        flow.fragment = 0
+
+
+def _control(connection: Connection, entry: Entry) -> None:
+    frame = entry.frame
+    if frame.opcode == PING:
+        pings = connection.flow(frame.direction).pings
+        pings[frame.payload] = entry.capture.time
+        if len(pings) > _PINGS:
+            del pings[next(iter(pings))]
+    elif frame.opcode == PONG:
+        _answer(connection, entry)
+    elif frame.opcode == CLOSE and connection.close is None:
+        connection.close = (frame.direction, *_closing(frame))
+
+
+def _answer(connection: Connection, entry: Entry) -> None:
+    """Find the ping that this pong answers; one that nobody asked for answers none (§5.5.3)."""
+    other = Direction.OUT if entry.frame.direction is Direction.IN else Direction.IN
+    pings = connection.flow(other).pings
+    asked = pings.pop(entry.frame.payload, None)
+    if asked is not None:
+        connection.rtt = entry.rtt = entry.capture.time - asked
+
+
+def _closing(frame: FrameRecord) -> tuple[int, str]:
+    try:
+        return parse_close(frame.payload)
+    except ProtocolError:
+        return int.from_bytes(frame.payload[:2], "big"), ""

@@ -1,0 +1,40 @@
+"""An input line that remembers what was typed into it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+__all__ = ["TypedLine"]
+
+_REMEMBERED = 500
+
+
+class TypedLine(Input):
+    """Up and down go through what was submitted before."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "recall(-1)", "Older", show=False),
+        Binding("down", "recall(1)", "Newer", show=False),
+    ]
+
+    def __init__(self, *, id: str, placeholder: str) -> None:
+        """Nothing is remembered."""
+        super().__init__(id=id, placeholder=placeholder, compact=True)
+        self._lines: list[str] = []
+        self._at = 0
+
+    async def action_submit(self) -> None:
+        """Submit it, and remember."""
+        if self.value and self._lines[-1:] != [self.value]:
+            self._lines = [*self._lines[-_REMEMBERED:], self.value]
+        self._at = len(self._lines)
+        await super().action_submit()
+
+    def action_recall(self, by: int) -> None:
+        """Go to an older or newer line."""
+        self._at = min(max(self._at + by, 0), len(self._lines))
+        self.value = self._lines[self._at] if self._at < len(self._lines) else ""
+        self.cursor_position = len(self.value)
