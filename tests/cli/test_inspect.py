@@ -19,6 +19,7 @@ from tests.cli.conftest import Call
         ("- --filter size>", "wskit: --filter: at character 6: "),
         ("- --count 0", "wskit inspect: Invalid value for '--count': "),
         ("- --for 0", "wskit inspect: Invalid value for '--for': "),
+        ("- --record /", "wskit: --record /: File exists"),
         ("- --record /no/such/place", "wskit: --record /no/such/place: No such file or directory"),
         ("ws:// --plain", "wskit: url: has no host"),
         ("ws://127.0.0.1:1/ --plain --proxy ftp://y", "wskit: proxy: "),

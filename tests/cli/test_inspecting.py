@@ -78,6 +78,30 @@ def test_what_it_writes_it_reads(call: Call, recording: str, tmp_path: Path) -> 
     assert call("inspect", str(again))[1] == call("inspect", recording)[1]
 
 
+def test_a_recording_is_never_written_over(call: Call, recording: str) -> None:
+    before = Path(recording).read_bytes()
+    status, out, err = call("inspect", recording, "--plain", "--record", recording)
+    assert (status, out, err) == (2, "", f"wskit: --record {recording}: File exists\n")
+    assert Path(recording).read_bytes() == before
+
+
+def test_a_disk_that_is_full_ends_it(
+    call: Call, recording: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wskit.tui.recorder.Recorder.__call__", lambda *args: "recording ended: x")
+    status, _, err = call("inspect", recording, "--plain", "--record", str(tmp_path / "new"))
+    assert (status, err) == (2, "wskit: recording ended: x\n")
+
+
+@pytest.mark.parametrize("option", [("--count", "1"), ("--for", "1")])
+def test_a_screen_ends_when_somebody_says_so(
+    call: Call, recording: str, monkeypatch: pytest.MonkeyPatch, option: tuple[str, str]
+) -> None:
+    monkeypatch.setattr("wskit.cli.streams.Output.is_terminal", True)
+    status, _, err = call("inspect", recording, *option)
+    assert (status, err) == (2, f"wskit: {option[0]}: needs --plain or --json\n")
+
+
 def test_it_ends_after_so_many(call: Call, recording: str) -> None:
     _, out, _ = call("inspect", recording, "--json", "--count", "2", "--filter", "op:control")
     assert [json.loads(line)["number"] for line in out.splitlines()] == [2, 3]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+from collections.abc import Iterable
+
 from textual.pilot import Pilot
 
 from tests.tui.frames import OUT, capture, frame
 from tests.tui.playing import Given, play, said, screen, settled, traffic
+from wskit.taps import Capture
 from wskit.tui.app import Inspector
+from wskit.tui.reading import captures as read
+from wskit.tui.recorder import Recorder
 
 
 def test_a_filter_works_while_it_is_typed() -> None:
@@ -75,6 +82,25 @@ def test_a_pause_goes_on_capturing() -> None:
 
     given = Given(traffic(5))
     play(scene, given)
+
+
+def test_what_comes_is_recorded_and_a_failure_is_seen() -> None:
+    class Failing(Recorder):
+        def __call__(self, captures: Iterable[Capture]) -> str:
+            return "recording ended: x" if list(captures) else ""
+
+    async def run() -> None:
+        file = io.BytesIO()
+        app = Inspector(Given(traffic(3)), "test", record=Recorder(file))
+        async with app.run_test() as pilot:
+            await settled(app, pilot)
+            assert len(list(read(io.BytesIO(file.getvalue())))) == 3
+        app = Inspector(Given(traffic(3)), "test", record=Failing(None))
+        async with app.run_test() as pilot:
+            await settled(app, pilot)
+            assert said(app, "#problem") == "recording ended: x"
+
+    asyncio.run(run())
 
 
 def test_the_end_of_the_source_is_seen_with_its_reason() -> None:

@@ -13,6 +13,7 @@ from ..trace import frame_json
 from ..tui.entries import Entry
 from ..tui.filters import Filter, FilterError
 from ..tui.history import History
+from ..tui.recorder import Recorder
 from ..tui.rows import Table
 from ..tui.sources import ClientSource, LineSource, Source
 from .connecting import CLEAN, ending
@@ -33,18 +34,25 @@ def inspect(options: InspectOptions) -> None:
     """Show frames until their source ends or is enough; raises Failure."""
     wanted, output = _filter(options["filter"]), standard_output()
     headless = options["plain"] or options["json"] or not output.is_terminal
-    if options["plain"] and options["json"]:
-        raise Failure("--plain: does not go with --json")
+    _check(options, headless)
     with sigterm_interrupts(), contextlib.ExitStack() as stack:
-        recording = stack.enter_context(_recording(options["record"]))
+        record = Recorder(stack.enter_context(_recording(options["record"])))
         source = _source(options)
         stack.callback(interruptibly, source.end)
         if not headless:
-            _screen(source, options)
+            _screen(source, options, record)
             return
         with contextlib.suppress(KeyboardInterrupt):
-            _Lines(output, options, wanted, recording).run(source)
+            _Lines(output, options, wanted, record).run(source)
         _judge(source)
+
+
+def _check(options: InspectOptions, headless: bool) -> None:
+    if options["plain"] and options["json"]:
+        raise Failure("--plain: does not go with --json")
+    for name, value in (("count", options["count"]), ("for", options["seconds"])):
+        if value is not None and not headless:
+            raise Failure(f"--{name}: needs --plain or --json")
 
 
 def _filter(text: str) -> Filter:
@@ -60,10 +68,11 @@ def _recording(path: str | None) -> Iterator[BinaryIO | None]:
         yield None
         return
     try:
-        with open(path, "wb") as file:
-            yield file
+        file = open(path, "xb")  # noqa: SIM115 - what a write raises later is another matter
     except OSError as error:
         raise Failure(f"--record {path}: {error.strerror or error}") from None
+    with file:
+        yield file
 
 
 def _source(options: InspectOptions) -> Source:
@@ -79,15 +88,14 @@ def _source(options: InspectOptions) -> Source:
         raise Failure(f"{where}: {error.strerror or error}") from None
 
 
-def _screen(source: Source, options: InspectOptions) -> None:
+def _screen(source: Source, options: InspectOptions, record: Recorder) -> None:
     try:
         from ..tui.app import Inspector
     except ImportError:
         raise Failure("the screen needs textual; pip install 'wskit[tui]', or --plain") from None
     if options["url"] == "-":
         _take_keys_from_the_terminal()
-    app = Inspector(source, options["url"], filter=options["filter"])
-    app.run()
+    Inspector(source, options["url"], filter=options["filter"], record=record).run()
 
 
 def _take_keys_from_the_terminal() -> None:
@@ -104,12 +112,12 @@ class _Lines:
     """Writes the frames that are wanted, as lines or JSON."""
 
     def __init__(
-        self, output: Output, options: InspectOptions, wanted: Filter, recording: BinaryIO | None
+        self, output: Output, options: InspectOptions, wanted: Filter, record: Recorder
     ) -> None:
         self._output = output
         self._json = options["json"]
         self._wanted = wanted
-        self._recording = recording
+        self._record = record
         self._left = options["count"]
         seconds = options["seconds"]
         self._until = None if seconds is None else time.monotonic() + seconds
@@ -122,6 +130,8 @@ class _Lines:
             captures = source.take(LOOK)
             if not captures and source.ended:
                 return
+            if problem := self._record(captures):
+                raise Failure(problem)
             for capture in captures:
                 self._history.add([capture])
                 entry = self._history.entry(self._history.total)
@@ -134,8 +144,6 @@ class _Lines:
         return self._until is not None and time.monotonic() >= self._until
 
     def _take(self, entry: Entry) -> None:
-        if self._recording is not None:
-            self._recording.write(f"{frame_json(entry.capture)}\n".encode())
         if not self._wanted(entry):
             return
         self._write(entry)

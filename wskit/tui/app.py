@@ -20,6 +20,7 @@ from .filters import Filter, FilterError
 from .frame_list import FrameList
 from .history import History
 from .outgoing import HELP, NotSent, send
+from .recorder import Recorder
 from .selection import Selection
 from .sources import ClientSource, Source
 from .typed_line import TypedLine
@@ -72,12 +73,19 @@ class Inspector(App[None]):
     ]
 
     def __init__(
-        self, source: Source, title: str, *, filter: str = "", start: float | None = None
+        self,
+        source: Source,
+        title: str,
+        *,
+        filter: str = "",
+        start: float | None = None,
+        record: Recorder | None = None,
     ) -> None:
         """Begin with nothing, and ``filter``; times are from ``start``, None: of the day."""
         super().__init__()
         self._source = source
         self._source_name = title
+        self._record = record if record is not None else Recorder(None)
         self.history = History()
         self.selection = Selection(self.history)
         self.selection.choose(Filter(filter))
@@ -112,7 +120,10 @@ class Inspector(App[None]):
     def tick(self) -> None:
         """Take what has come, and show what is new."""
         self.history.lost = self._source.lost
-        self.history.add(self._source.take(0))
+        captures = self._source.take(0)
+        if problem := self._record(captures):
+            self._complain(problem)
+        self.history.add(captures)
         if not self.paused and not self.selection.caught_up:
             self.frames.changed(self.selection.advance(_AT_ONCE))
         self.status.say(self._status())

@@ -1,0 +1,31 @@
+"""A recording as it is made: JSON lines, one frame each, which `reading` takes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import BinaryIO
+
+from ..taps import Capture
+from ..trace import frame_json
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Writes frames to a file, until that fails; for one thread."""
+
+    def __init__(self, file: BinaryIO | None) -> None:
+        """Write to ``file``, which is not closed; None records nothing."""
+        self._file = file
+
+    def __call__(self, captures: Iterable[Capture]) -> str:
+        """Write ``captures``; return in one line why that failed, once, or ""."""
+        if self._file is None:
+            return ""
+        try:
+            self._file.writelines(f"{frame_json(capture)}\n".encode() for capture in captures)
+            self._file.flush()
+        except OSError as error:
+            self._file = None
+            return f"recording ended: {error.strerror or error}"
+        return ""
