@@ -35,7 +35,9 @@ def inspect(options: InspectOptions) -> None:
     wanted, output = _filter(options["filter"]), standard_output()
     headless = options["plain"] or options["json"] or not output.is_terminal
     _check(options, headless)
-    with sigterm_interrupts(), contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
+        if headless:  # a screen has its own way to end in order
+            stack.enter_context(sigterm_interrupts())
         record = Recorder(stack.enter_context(_recording(options["record"])))
         source = _source(options)
         stack.callback(interruptibly, source.end)

@@ -6,6 +6,9 @@ a screen, and 30 times a second it takes what has come, however much that is.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
 from typing import ClassVar
 
 from rich.text import Text
@@ -69,6 +72,7 @@ class Inspector(App[None]):
         Binding("space", "pause", "Pause"),
         Binding("s", "type('send')", "Send", priority=True),
         Binding("q", "quit", "Quit"),
+        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
         Binding("escape", "frames", "Back", show=False),
     ]
 
@@ -110,11 +114,15 @@ class Inspector(App[None]):
 
     def on_mount(self) -> None:
         """Begin."""
+        with contextlib.suppress(NotImplementedError):  # there are no signals on Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
         self.frames.focus()
         self.set_interval(_TICK, self.tick)
 
     async def on_unmount(self) -> None:
         """Let the source go."""
+        with contextlib.suppress(NotImplementedError):
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
         self._source.end()
 
     def tick(self) -> None:
