@@ -107,6 +107,24 @@ def test_it_ends_after_so_many(call: Call, recording: str) -> None:
     assert [json.loads(line)["number"] for line in out.splitlines()] == [2, 3]
 
 
+def test_a_har_file_is_read_by_its_name(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "a.HAR"
+    message = {"type": "send", "time": 1000.5, "opcode": 1, "data": "hello"}
+    entry = {
+        "request": {"url": "ws://a/", "headers": []},
+        "response": {"status": 101, "headers": []},
+        "_webSocketMessages": [message],
+    }
+    path.write_text(json.dumps({"log": {"entries": [entry]}}))
+    status, out, err = call("inspect", str(path), "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["text"] == "hello"
+    path.write_text('{"log": 5}')
+    status, out, err = call("inspect", str(path))
+    assert (status, out) == (2, "")
+    assert err == f"wskit: {path}: log: must be an object, not an integer\n"
+
+
 def test_a_pipe_is_read_while_it_is_written(recording: str) -> None:
     done = ran("inspect", "-", "--filter", "hello", stdin=Path(recording).read_bytes())
     assert (done.returncode, done.stderr) == (0, b"")

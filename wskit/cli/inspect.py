@@ -36,9 +36,10 @@ class InspectOptions(ConnectionOptions):
 def command(**options: Unpack[InspectOptions]) -> None:
     """Show every frame of a connection, a recording, or what comes through a pipe.
 
-    URL connects, and what is typed is sent. FILE holds JSON lines, as --json and --record write
-    them; - reads them from stdin, as in: wskit serve --trace --json | wskit inspect -. Exit codes:
-    0 at the end, 2 wrong usage or file, 3 cannot connect, 4 refused, 5 closed abnormally.
+    URL connects, and what is typed is sent. FILE is a HAR file (.har), or holds JSON lines, as
+    --json and --record write them; - reads these from stdin, as in: wskit serve --trace --json |
+    wskit inspect -. Exit codes: 0 at the end, 2 wrong usage or file, 3 cannot connect, 4 refused,
+    5 closed abnormally.
     """
     from .inspecting import inspect
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..trace import frame_json
 from ..tui.entries import Entry
 from ..tui.filters import Filter, FilterError
+from ..tui.har_files import HarSource
 from ..tui.history import History
 from ..tui.recorder import Recorder
 from ..tui.rows import Table
@@ -85,9 +86,11 @@ def _source(options: InspectOptions) -> Source:
         # By a descriptor of its own: a screen wants the terminal in the place of stdin.
         return LineSource(os.fdopen(os.dup(sys.stdin.fileno()), "rb"), name="stdin")
     try:
-        return LineSource.open(where)
+        return HarSource.open(where) if where.lower().endswith(".har") else LineSource.open(where)
     except OSError as error:
         raise Failure(f"{where}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise Failure(str(error)) from None
 
 
 def _screen(source: Source, options: InspectOptions, record: Recorder) -> None:

@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..archives import Recording, read_har
     from .accepting import ServerPeer
-    from .archives import Recording, read_har
     from .asgi import LiveApp, ws_asgi
     from .clients import ws_client
     from .clocks import ManualClock
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "accepting": ("ServerPeer",),
-    "archives": ("Recording", "read_har"),
+    ".archives": ("Recording", "read_har"),
     "har": ("har_text",),
     "recordings": ("RecordedServer", "ws_record"),
     "replaying": ("replay",),

@@ -2,7 +2,7 @@
 
 The law of this file: ``_webSocketMessages`` holds what others can read, whole messages only; every
 frame and the end of the connection are in fields of our own, ``_wskitFrames`` and ``_wskitClose``.
-`archives.py` reads them.
+`wskit/archives.py` reads them.
 """
 
 from __future__ import annotations
@@ -16,22 +16,20 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlsplit
 
+from ..archives import ERROR
 from ..errors import ProtocolError
 from ..protocol.frames import Direction, FrameRecord, parse_close
 from ..protocol.opcodes import BINARY, CLOSE, CONTINUATION, TEXT, Side
 from ..taps import Capture
 from .wires import Exchange, Wire
 
-__all__ = ["ERROR", "REDACTED", "SECRETS", "archive", "har_entry", "har_text"]
+__all__ = ["REDACTED", "SECRETS", "archive", "har_entry", "har_text"]
 
 SECRETS = ("Authorization", "Cookie", "Proxy-Authorization", "Set-Cookie")
 """The headers whose values are not written."""
 
 REDACTED = "REDACTED"
 """What is written instead."""
-
-ERROR = -1
-"""The opcode under which Chrome notes what broke the protocol."""
 
 _UNKNOWN = Exchange("ws://localhost/", (), 101, ())
 _USER = re.compile(r"(?<=://)[^/?#]*@")

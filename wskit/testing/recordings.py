@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from .. import fields
+from ..archives import Recording
 from ..errors import WebSocketError
 from ..protocol.extensions import Compression
 from ..protocol.opcodes import Side
@@ -23,7 +24,6 @@ from ..urls import parse_url
 from ..waiting import wait_readable
 from ..wakers import Waker
 from .accepting import ServerPeer
-from .archives import Recording
 from .forwarding import Forwarding, hang_up, refuse
 from .har import SECRETS, archive, har_entry
 from .peer import Peer

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ..archives import RecordedClose, RecordedMessage, Recording, read_har
 from ..errors import ConnectionClosed
 from ..protocol.extensions import Compression
 from ..protocol.headers import Headers, check_field, list_elements
 from ..protocol.opcodes import CLOSE, Message, MessageType, Side
-from .archives import RecordedClose, RecordedMessage, Recording, read_har
 from .clients import ws_client
 from .har import REDACTED
 from .matching import json_difference, json_matches

@@ -14,11 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from ..protocol.opcodes import BINARY, TEXT, Message, MessageType, Side
-from ..trace import printable
-from .har import ERROR
+from .protocol.frames import Direction, FrameRecord
+from .protocol.opcodes import BINARY, TEXT, Message, MessageType, Side
+from .trace import printable
 
-__all__ = ["RecordedClose", "RecordedMessage", "Recording", "read_har"]
+__all__ = ["ERROR", "RecordedClose", "RecordedMessage", "Recording", "read_har"]
+
+ERROR = -1
+"""The opcode under which Chrome notes what broke the protocol."""
 
 T = TypeVar("T")
 
@@ -61,7 +64,8 @@ class Recording:
     """One conversation. ``url`` is a ws or wss URL, headers are (name, value) pairs.
 
     ``status`` other than 101 is a refusal, with its ``body``; ``close`` None an end that nobody
-    recorded.
+    recorded. ``started`` is in Unix seconds, 0 if nobody knows. ``frames`` are those of the client,
+    with their times, where wskit wrote the file; else there are none.
     """
 
     url: str
@@ -72,6 +76,8 @@ class Recording:
     messages: tuple[RecordedMessage, ...]
     close: RecordedClose | None
     body: bytes = b""
+    started: float = 0.0
+    frames: tuple[tuple[float, FrameRecord], ...] = ()
 
 
 def read_har(path: str | os.PathLike[str]) -> list[Recording]:
@@ -110,18 +116,22 @@ def _recording(entry: Mapping[str, object], where: str, folder: Path) -> Recordi
     response = _field(entry, "response", dict, where)
     response_headers = _headers(response, f"{where}.response")
     named = {name.lower(): value for name, value in response_headers}
-    messages, listed = _message_list(entry, response, where, folder)
+    listed, place = _message_list(entry, response, where, folder)
+    start = _start(entry)
+    messages = tuple(_messages(listed, place, start))
     status = _field(response, "status", int, f"{where}.response")
     return Recording(
         url=_url(_field(request, "url", str, f"{where}.request"), f"{where}.request.url"),
         headers=_headers(request, f"{where}.request"),
         # Some tools do not see the response of a handshake that succeeded, and write 0 or -1.
-        status=101 if status < 100 and messages else status,
+        status=101 if status < 100 and listed else status,
         response_headers=response_headers,
         subprotocol=named.get("sec-websocket-protocol"),
-        messages=tuple(_messages(messages, listed, _start(entry))),
+        messages=messages,
         close=_close(entry, where),
         body=_body(response, where),
+        started=start if start is not None else _first_moment(listed, place),
+        frames=tuple(_frames(entry, where)),
     )
 
 
@@ -205,6 +215,33 @@ def _messages(
         yield RecordedMessage(_SENDERS[kind], offset, Message(MessageType(opcode), data), whole)
 
 
+def _first_moment(messages: Sequence[object], where: str) -> float:
+    return _time(_checked(messages[0], dict, f"{where}[0]"), f"{where}[0]") if messages else 0.0
+
+
+def _frames(entry: Mapping[str, object], where: str) -> Iterator[tuple[float, FrameRecord]]:
+    for number, value in enumerate(_optional(entry, "_wskitFrames", list, where) or ()):
+        place = f"{where}._wskitFrames[{number}]"
+        frame = _checked(value, dict, place)
+        way = _field(frame, "direction", str, place)
+        if way not in _SENDERS:
+            raise ValueError(f'{place}.direction: must be "send" or "receive", not {way!r}')
+        data = _field(frame, "data", str, place)
+        decode = _decoded if frame.get("encoding") == "base64" else _octets
+        payload = decode(data, f"{place}.data")
+        record = FrameRecord(
+            Direction.OUT if way == "send" else Direction.IN,
+            _number(frame, "opcode", 15, place),
+            _field(frame, "fin", bool, place),
+            _number(frame, "rsv", 7, place),
+            _field(frame, "masked", bool, place),
+            _number(frame, "wireLength", 1 << 63, place),
+            max(_number(frame, "length", 1 << 63, place), len(payload)),
+            payload,
+        )
+        yield _time(frame, place), record
+
+
 def _data(opcode: int, data: str, where: str) -> str | bytes:
     if opcode == BINARY:
         return _decoded(data, where)
@@ -270,6 +307,13 @@ def _field(values: Mapping[str, object], name: str, kind: type[T], where: str = 
     if name not in values:
         raise ValueError(f"{place}: is missing")
     return _checked(values[name], kind, place)
+
+
+def _number(values: Mapping[str, object], name: str, most: int, where: str) -> int:
+    value = _field(values, name, int, where)
+    if not 0 <= value <= most:
+        raise ValueError(f"{where}.{name}: must be 0..{most}, not {value}")
+    return value
 
 
 def _optional(values: Mapping[str, object], name: str, kind: type[T], where: str) -> T | None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from wskit.archives import RecordedMessage
+from wskit.protocol.frames import Direction, FrameRecord
 from wskit.protocol.opcodes import Message, MessageType, Side
 from wskit.testing import read_har
-from wskit.testing.archives import RecordedMessage
 
 TEXT, BINARY = MessageType.TEXT, MessageType.BINARY
 
@@ -94,6 +95,9 @@ def test_messages_that_playwright_put_beside_are_read(tmp_path: Path, key: str, 
 def test_times_count_from_the_first_message_where_no_start_is_known(tmp_path: Path) -> None:
     (recording,) = read_har(written(tmp_path, chrome_entry(startedDateTime="today")))
     assert [message.time for message in recording.messages] == [0.0, 0.5]
+    assert recording.started == 1767225600.5
+    (recording,) = read_har(written(tmp_path, chrome_entry()))
+    assert recording.started == 1767225600.0
 
 
 def test_a_refusal_keeps_its_body_and_an_entry_may_have_no_messages(tmp_path: Path) -> None:
@@ -115,6 +119,31 @@ ENTRY = "log.entries[0]"
 MESSAGE = f"{ENTRY}._webSocketMessages[0]"
 
 
+def frames(**changes: object) -> dict[str, Any]:
+    """Give an entry with a frame that has ``changes``."""
+    frame = {
+        "direction": "send",
+        "time": 1.5,
+        "opcode": 1,
+        "fin": True,
+        "rsv": 4,
+        "masked": True,
+        "wireLength": 3,
+        "length": 2,
+        "data": "hi",
+    }
+    return chrome_entry(_wskitFrames=[frame | changes])
+
+
+FRAME = f"{ENTRY}._wskitFrames[0]"
+
+
+def test_frames_of_wskit_are_read(tmp_path: Path) -> None:
+    record = FrameRecord(Direction.OUT, 1, True, 4, True, 3, 2, b"hi")
+    assert read_har(written(tmp_path, frames()))[0].frames == ((1.5, record),)
+    assert read_har(written(tmp_path, chrome_entry()))[0].frames == ()
+
+
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
@@ -133,6 +162,13 @@ MESSAGE = f"{ENTRY}._webSocketMessages[0]"
         (message(time=10**400), f"{MESSAGE}.time: is no time"),
         (message(opcode=2, data="?"), f"{MESSAGE}.data: is not base64"),
         (message(data="\ud800"), f"{MESSAGE}.data: has half of a surrogate pair"),
+        (frames(direction="up"), f'{FRAME}.direction: must be "send" or "receive", not \'up\''),
+        (frames(opcode=16), f"{FRAME}.opcode: must be 0..15, not 16"),
+        (frames(fin=1), f"{FRAME}.fin: must be a boolean, not an integer"),
+        (frames(wireLength=-1), f"{FRAME}.wireLength: must be 0.."),
+        (frames(data="?", encoding="base64"), f"{FRAME}.data: is not base64"),
+        (frames(time=None), f"{FRAME}.time: must be a number, not null"),
+        (chrome_entry(_wskitFrames=[5]), f"{FRAME}: must be an object, not an integer"),
         (chrome_entry(_wskitClose=CLOSE | {"initiatedBy": "me"}), "initiatedBy: must be"),
         (chrome_entry(_wskitClose={}), f"{ENTRY}._wskitClose.code: is missing"),
     ],
