@@ -18,6 +18,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Footer, Input, Static
 
 from ..trace import printable
+from .connection_list import ConnectionList
 from .detail import detail_lines
 from .filters import Filter, FilterError
 from .frame_list import FrameList
@@ -31,6 +32,7 @@ from .typed_line import TypedLine
 __all__ = ["Inspector", "Said"]
 
 _TICK = 1 / 30  # seconds
+_LOOK = 0.5  # seconds between two looks at the connections
 _AT_ONCE = 20_000  # entries that are judged in a tick: some 20 ms
 
 
@@ -57,6 +59,7 @@ class Inspector(App[None]):
     #status { height: 1; background: $primary; color: $text; }
     #heading { height: 1; text-style: dim; }
     FrameList { height: 1fr; overflow-x: hidden; overflow-y: scroll; }
+    ConnectionList { height: 1fr; overflow-x: hidden; overflow-y: scroll; display: none; }
     #detail { height: 45%; border-top: solid $primary; display: none; }
     #detail.open { display: block; }
     #problem { height: auto; max-height: 3; color: $error; display: none; }
@@ -70,6 +73,8 @@ class Inspector(App[None]):
         Binding("slash", "type('filter')", "Filter", key_display="/", priority=True),
         Binding("enter", "detail", "Detail"),
         Binding("space", "pause", "Pause"),
+        Binding("c", "connections", "Connections"),
+        Binding("x", "clear", "Clear", show=False),
         Binding("s", "type('send')", "Send", priority=True),
         Binding("q", "quit", "Quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
@@ -94,6 +99,7 @@ class Inspector(App[None]):
         self.selection = Selection(self.history)
         self.selection.choose(Filter(filter))
         self.frames = FrameList(self.history, self.selection, start=start)
+        self.connections = ConnectionList(self.history)
         self.status = Said(id="status")
         self.problem = Said(id="problem", wraps=True)
         self.lines = Said(id="lines")
@@ -106,6 +112,7 @@ class Inspector(App[None]):
         yield self.status
         yield self._heading
         yield self.frames
+        yield self.connections
         yield self.detail
         yield self.problem
         yield TypedLine(id="filter", placeholder='filter: op:text size>4k json.type=="trade"')
@@ -118,6 +125,7 @@ class Inspector(App[None]):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
         self.frames.focus()
         self.set_interval(_TICK, self.tick)
+        self.set_interval(_LOOK, self._look)
 
     async def on_unmount(self) -> None:
         """Let the source go."""
@@ -135,7 +143,12 @@ class Inspector(App[None]):
         if not self.paused and not self.selection.caught_up:
             self.frames.changed(self.selection.advance(_AT_ONCE))
         self.status.say(self._status())
-        self._heading.say(self.frames.heading)
+        at_frames = bool(self.frames.display)
+        self._heading.say(self.frames.heading if at_frames else self.connections.titles)
+
+    def _look(self) -> None:
+        if self.connections.display:
+            self.connections.update()
 
     # -- keys ----------------------------------------------------------------------------------
 
@@ -143,10 +156,29 @@ class Inspector(App[None]):
         """Show nothing new, or go on; frames are captured all the same."""
         self.paused = not self.paused
 
+    def action_clear(self) -> None:
+        """Let all frames go; they count as dropped."""
+        self.history.clear()
+        self.frames.changed(self.selection.advance(_AT_ONCE))
+
     def action_detail(self) -> None:
         """Show the chosen frame in detail, or no more."""
         self.detail.toggle_class("open")
         self._show_detail()
+
+    def action_connections(self) -> None:
+        """Show the connections instead of the frames, or the frames again."""
+        shown = not self.connections.display
+        self.connections.display, self.frames.display = shown, not shown
+        self.connections.update()
+        self.screen.set_focus(self.connections if shown else self.frames)
+
+    def on_connection_list_opened(self, event: ConnectionList.Opened) -> None:
+        """Show the frames of one connection: that is a filter."""
+        self.action_connections()
+        line = self.query_one("#filter", TypedLine)
+        line.display = True
+        line.value = f"conn:{event.number}"
 
     def action_type(self, where: str) -> None:
         """Open the line for a filter, or for something to send."""
@@ -167,6 +199,8 @@ class Inspector(App[None]):
         self._complain("")
         for line in self.query(TypedLine):
             line.display = False
+        if self.connections.display:
+            self.action_connections()
         self.frames.focus()
 
     # -- what is typed -------------------------------------------------------------------------
@@ -226,6 +260,10 @@ class Inspector(App[None]):
             shown += f", {history.dropped} dropped"
         if history.lost:
             shown += f", {history.lost} lost"
+        if self.connections.display:
+            count = len(history.connections)
+            shown = f"{count} connections by {self.connections.order}"
+            shown += f", {history.forgotten} forgotten" if history.forgotten else ""
         state = "paused" if self.paused else "following" if self.frames.follows else ""
         if self._source.ended:
             problem = self._source.problem
