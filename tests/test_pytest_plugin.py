@@ -33,12 +33,12 @@ def test_importing_it_loads_nothing_heavy() -> None:
 
 
 def test_importing_it_takes_at_most_15_ms_of_cpu() -> None:
-    """The least of several rounds, times the factor of this machine."""
+    """One of several rounds is enough: others may have had to share the processor."""
     code = (
         "import time, pytest; start = time.process_time(); import wskit.pytest_plugin\n"
         "print(time.process_time() - start)"
     )
-    assert min(float(printed(code)) for _ in range(5)) <= scaled(0.015)
+    assert any(float(printed(code)) <= scaled(0.015) for _ in range(10))
 
 
 def test_run_without_websockets_loads_nothing_heavy(pytester: pytest.Pytester) -> None:

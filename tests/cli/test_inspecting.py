@@ -37,7 +37,10 @@ def recording(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_a_recording_is_aligned_lines(call: Call, recording: str) -> None:
+def test_a_recording_is_aligned_lines(
+    call: Call, recording: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     status, out, err = call("inspect", recording)
     assert (status, err) == (0, "")
     heading, *lines = out.splitlines()

@@ -85,6 +85,7 @@ def test_notes_come_before_the_payload() -> None:
     ("seconds", "words"),
     [
         (0, "0us"),
+        (1e-300, "0us"),
         (0.000012, "12us"),
         (0.0009996, "1ms"),
         (0.12345, "123ms"),

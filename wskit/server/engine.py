@@ -108,7 +108,7 @@ class Engine:
         address = peer_address(_peer_name(sock))
         if handshake is None:
             self.hub.admit_adopted()
-            self._start(runner, Pending(self.hub, runner, sock, address, True))
+            self._admit(runner, Pending(self.hub, runner, sock, address, True))
             return
         if handshake.remote_address is None:
             handshake.remote_address = address
@@ -154,7 +154,7 @@ class Engine:
         def admit(peer: socket.socket, address: Address, counted: bool) -> None:
             runner: Worker | ConnectionThread
             runner = worker if worker is not None else self._runner_thread()
-            self._start(runner, Pending(self.hub, runner, peer, address, counted))
+            self._admit(runner, Pending(self.hub, runner, peer, address, counted))
 
         def pause() -> None:
             with self._pausing:
@@ -200,6 +200,18 @@ class Engine:
 
     def _runner_thread(self) -> ConnectionThread:
         return ConnectionThread(self.hub, self.connection_threads)
+
+    def _admit(self, runner: Runner, pending: Pending) -> None:
+        """Give ``pending`` its turns; a timeout or a stop that comes amid that has to wait."""
+        if not isinstance(runner, Worker):
+            self._start(runner, pending)  # the first turn is that of a thread which it starts
+            return
+        try:
+            if pending.hold(lambda: runner.add(pending)):
+                runner.post(pending)
+        except BaseException:
+            pending.discard()
+            raise
 
     def _start(self, runner: Runner, entry: Pending | Session) -> None:
         if isinstance(runner, ConnectionThread):

@@ -97,6 +97,13 @@ class Pending(Turns):
         self._expired = self._refused = True
         self._runner.post(self)
 
+    def discard(self) -> None:
+        """Forget it: it could not be admitted, and is not counted here; the socket stays."""
+        self._done = True
+        self._alarm.cancel()
+        with contextlib.suppress(OSError):  # the poller may not know it
+            self._runner.forget(self, self.fd)
+
     def step(self) -> None:
         """Go on as far as the bytes allow."""
         if self._done:

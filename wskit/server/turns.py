@@ -8,6 +8,7 @@ never overlap and come in order.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from .hub import log
 from .poller import HUNG_UP
@@ -45,6 +46,15 @@ class Turns:
                 log.exception("a turn failed")
             finally:
                 turn.release()
+
+    def hold(self, work: Callable[[], None]) -> bool:
+        """Do ``work`` as if in a turn; return whether somebody wanted one meanwhile.
+
+        Whoever calls has to see to it that it is had.
+        """
+        with self._turn:
+            work()
+        return self._again
 
     def step(self) -> None:
         """Do what there is to do; called with the turn held."""

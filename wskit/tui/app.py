@@ -7,8 +7,8 @@ a screen, and 30 times a second it takes what has come, however much that is.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
+import sys
 from typing import ClassVar
 
 from rich.text import Text
@@ -121,7 +121,7 @@ class Inspector(App[None]):
 
     def on_mount(self) -> None:
         """Begin."""
-        with contextlib.suppress(NotImplementedError):  # there are no signals on Windows
+        if sys.platform != "win32":  # where loops have no signals
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
         self.frames.focus()
         self.set_interval(_TICK, self.tick)
@@ -129,7 +129,7 @@ class Inspector(App[None]):
 
     async def on_unmount(self) -> None:
         """Let the source go."""
-        with contextlib.suppress(NotImplementedError):
+        if sys.platform != "win32":
             asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
         self._source.end()
 

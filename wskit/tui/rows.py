@@ -80,6 +80,7 @@ class Table:
 
 def duration(seconds: float) -> str:
     """Return a time in at most 7 characters: "12us", "1.23ms", "4.56s", "12m", "3h"."""
+    seconds = round(seconds, 9)
     for limit, factor, unit in ((0.000_999_5, 1e6, "us"), (0.999_5, 1e3, "ms"), (999.5, 1, "s")):
         if abs(seconds) < limit:
             return f"{seconds * factor:.3g}{unit}"
