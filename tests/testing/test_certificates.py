@@ -28,5 +28,5 @@ def test_without_trustme_they_say_what_to_install(monkeypatch: pytest.MonkeyPatc
 
 def test_the_authority_is_the_one_that_clients_trust() -> None:
     _, client = contexts()
-    der = ssl.PEM_cert_to_DER_cert(authority_pem().decode())
+    der = ssl.PEM_cert_to_DER_cert(authority_pem(client).decode())
     assert der in client.get_ca_certs(binary_form=True)

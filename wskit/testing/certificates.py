@@ -26,8 +26,13 @@ def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
     return server, client
 
 
-def authority_pem() -> bytes:
-    """Return the certificate that clients have to trust, in PEM, for those that read a file."""
+def authority_pem(client: ssl.SSLContext | None) -> bytes:
+    """Return the certificate that ``client`` trusts, in PEM, for clients that read a file.
+
+    RuntimeError for None: without TLS there is nobody to trust.
+    """
+    if client is None:
+        raise RuntimeError("ca_pem: there is no TLS")
     return _authority().cert_pem.bytes()
 
 

@@ -54,11 +54,9 @@ class Live:
     @property
     def ca_pem(self) -> bytes:
         """The certificate that clients have to trust, in PEM; RuntimeError without ``tls=True``."""
-        if self.ssl_context is None:
-            raise RuntimeError("ca_pem: there is no TLS")
         from .certificates import authority_pem
 
-        return authority_pem()
+        return authority_pem(self.ssl_context)
 
     def connect(
         self,

@@ -9,6 +9,7 @@ import contextlib
 import os
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from pathlib import Path
 from types import TracebackType
@@ -111,7 +112,7 @@ def recorder_for(test: Path, name: str, default: str) -> Callable[..., RecordedS
     return record
 
 
-class RecordedServer:
+class RecordedServer(ABC):
     """A server on a free port of loopback, for clients under test. From any thread.
 
     Clients connect to ``url``. Leaving its ``with`` block, or ``end``, waits for connections that
@@ -195,10 +196,11 @@ class RecordedServer:
                 self._failures.append(error)
             hang_up(peer, 1011, "not as it was recorded")
 
+    @abstractmethod
     def _serve(self, peer: ServerPeer, number: int) -> None:
         """Serve one connection, on a thread of its own."""
-        raise AssertionError("a subclass does it")  # pragma: no cover
 
+    @abstractmethod
     def _finish(self, count: int) -> None:
         """Do what is left after the last of ``count`` connections."""
 

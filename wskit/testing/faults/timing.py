@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import random
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -164,8 +165,9 @@ class _Holding(Fault):
         """Return a new stage."""
         return AtPlace(self._place(), self._gate, response=response, goes_on=True)
 
+    @abstractmethod
     def _place(self) -> Place:
-        raise AssertionError("each kind has its own place")  # pragma: no cover
+        """Return where it holds; each kind has its own."""
 
 
 @dataclass(frozen=True)
