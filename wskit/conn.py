@@ -252,6 +252,13 @@ class Conn:
             self._messages_out += 1
             return True
 
+    def _send_unchecked(self, first: int, payload: BytesLike, *, masked: bool) -> None:
+        """Send a frame that may break any rule, for tools; ConnectionClosed if it is lost."""
+        outbound = self._outbound
+        with outbound.lock:
+            self._ready(len(payload))
+            outbound.put(self._protocol.unchecked(first, payload, masked=masked))
+
     def _discard(self) -> None:
         """Make it unusable: its handshake failed, and somebody may have kept it."""
         with self._outbound.lock:

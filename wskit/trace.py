@@ -1,4 +1,4 @@
-"""Frames as text: an aligned line for a person, a JSON object for a program.
+"""Frames and events as text: an aligned line for a person, a JSON object for a program.
 
 The law of this file: what a peer sent reaches a line only through ``printable``, so that no payload
 moves the cursor, changes a colour or turns the direction of the text around.
@@ -11,8 +11,10 @@ import codecs
 import json
 import time
 import unicodedata
+from dataclasses import asdict
 
 from .errors import ProtocolError
+from .events import Ended, Event, Lost, Opened
 from .protocol.frames import Direction, FrameRecord, parse_close
 from .protocol.opcodes import Opcode
 from .taps import Capture
@@ -20,6 +22,7 @@ from .taps import Capture
 __all__ = [
     "LineFormat",
     "columns",
+    "event_json",
     "frame_json",
     "json_line",
     "payload_fields",
@@ -110,6 +113,36 @@ def frame_json(capture: Capture, **context: object) -> str:
         **_frame_payload(frame),
         **context,
     )
+
+
+def event_json(event: Event) -> str:
+    """Return any event as a JSON object on one line, in ASCII; times are Unix seconds."""
+    if isinstance(event, Capture):
+        return frame_json(event)
+    if isinstance(event, Lost):
+        return json_line("lost", frames=event.count)
+    fields = {"time": event.time}
+    if isinstance(event, Opened):
+        return json_line("opened", **fields, **_opening_fields(event))
+    if isinstance(event, Ended):
+        return json_line("ended", **fields, connection=event.connection, how=event.how)
+    return json_line(
+        "sample", **fields, server=event.server, **asdict(event.stats), queues=event.queues
+    )
+
+
+def _opening_fields(opened: Opened) -> dict[str, object]:
+    body = {"body": base64.b64encode(opened.body).decode()} if opened.body else {}
+    return {
+        "connection": opened.connection,
+        "side": opened.side.value,
+        "url": opened.url,
+        "peer": opened.peer,
+        "request": opened.request,
+        "status": opened.status,
+        "response": opened.response,
+        **body,
+    }
 
 
 def json_line(event: str, **fields: object) -> str:

@@ -18,10 +18,10 @@ def play() -> list[Frames]:
     with stage.open():
         for _, scene in stage.scenes():
             scene()
-            seen = [(each.connection, each.frame) for each in stage.ring.take(0)]
+            seen = [(each.connection, each.frame) for each in stage.frames()]
             played.append([(who, f.direction.value, f.opcode, f.fin, f.length) for who, f in seen])
-    assert stage.ring.take(0) == []
-    assert stage.ring.dropped == 0
+    assert stage.feed.take(0) == []
+    assert stage.feed.lost == 0
     return played
 
 
@@ -43,7 +43,7 @@ def test_compression_and_the_codes_are_real() -> None:
     with stage.open():
         for _, scene in stage.scenes():
             scene()
-        frames = [each.frame for each in stage.ring.take(0)]
+        frames = [each.frame for each in stage.frames()]
     compressed = [frame for frame in frames if frame.rsv == 4]
     assert {frame.direction for frame in compressed} == set(Direction)
     assert all(frame.wire_length < frame.length for frame in compressed)

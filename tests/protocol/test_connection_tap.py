@@ -252,3 +252,28 @@ def test_without_a_tap_no_record_is_made(monkeypatch: pytest.MonkeyPatch) -> Non
     one.tap = lambda frame: None
     feed(one, [CLIENT.text("a")])
     assert len(made) == 1
+
+
+@SIDES
+@pytest.mark.parametrize("masked", [True, False])
+def test_what_is_sent_unchecked_is_seen_and_changes_nothing(
+    masked: bool, side: Side, peer: Peer
+) -> None:
+    seen: list[FrameRecord] = []
+    one = end(side, tap=seen.append)
+    for first in (0x41, 0x7B, 0x09, 0x88):
+        sent = one.unchecked(first, b"odd", masked=masked)
+        assert (sent[0], sent[1]) == (first, masked << 7 | 3)
+        assert len(sent) == (9 if masked else 5)
+    assert [(f.opcode, f.fin, f.rsv, f.masked) for f in seen] == [
+        (1, False, 4, masked),
+        (11, False, 7, masked),
+        (9, False, 0, masked),
+        (8, True, 0, masked),
+    ]
+    assert all(f.direction is Direction.OUT for f in seen)
+    assert one.writable
+    assert one.close_sent is None
+    one.data(TEXT, b"a message of its own")
+    one.tap = None
+    assert len(one.unchecked(0xFF, b"", masked=False)) == 2

@@ -9,19 +9,29 @@ import pytest
 
 from tests.testing.conversing import Echo
 from wskit import Compression
+from wskit.events import Event, Opened
 from wskit.protocol.frames import Direction
+from wskit.protocol.opcodes import Side
 from wskit.taps import Capture
 from wskit.testing import har_text, ws_server
 from wskit.testing.transcripts import Transcript, transcribing
 from wskit.tui import har_files
 from wskit.tui.har_files import HarSource
+from wskit.tui.outgoing import NotSent, parsed
 
 
-def everything(source: HarSource) -> list[Capture]:
-    found: list[Capture] = []
+def events(source: HarSource) -> list[Event]:
+    found: list[Event] = []
     while not source.ended:
         found += source.take(0)
     return found
+
+
+def everything(source: HarSource) -> list[Capture]:
+    return [event for event in events(source) if isinstance(event, Capture)]
+
+
+MESSAGE: dict[str, object] = {"type": "send", "time": 1767225601.0, "opcode": 1, "data": "x"}
 
 
 def entry(url: str, start: str, messages: list[dict[str, object]], **more: object) -> object:
@@ -55,6 +65,24 @@ def test_frames_of_wskit_come_back_as_they_were(tmp_path: Path) -> None:
     found = everything(HarSource.open(str(path)))
     assert [each.frame for each in found] == [each.frame for each in wire.captures]
     assert found[0].connection == f"1 {server.url}/"
+
+
+def test_the_handshake_comes_before_its_frames(tmp_path: Path) -> None:
+    browsed = entry("wss://a/b", "2026-01-01T00:00:10Z", [MESSAGE])
+    refused = entry("ws://c/", "2026-01-01T00:00:20Z", [])
+    assert isinstance(refused, dict)
+    refused["response"] = {"status": 403, "headers": [{"name": "X", "value": "y"}]}
+    first, message, second = events(HarSource.open(written(tmp_path, browsed, refused)))
+    assert isinstance(message, Capture)
+    assert first == Opened(first.time, message.connection, Side.CLIENT, "wss://a/b")
+    assert isinstance(second, Opened)
+    assert (second.url, second.status, second.response) == ("ws://c/", 403, (("X", "y"),))
+
+
+def test_nothing_can_be_sent_to_it(tmp_path: Path) -> None:
+    source = HarSource.open(written(tmp_path, entry("ws://a/", "2026-01-01T00:00:00Z", [MESSAGE])))
+    with pytest.raises(NotSent, match="this is a recording"):
+        source.send("a", parsed("x"))
 
 
 def test_messages_of_browsers_are_a_frame_each(tmp_path: Path) -> None:

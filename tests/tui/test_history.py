@@ -9,6 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.frames import IN, OUT, capture, frame
+from wskit.buffers import PoolStats
+from wskit.events import Ended, Lost, Opened, Sample
+from wskit.protocol.opcodes import Side
+from wskit.stats import ServerStats
 from wskit.tui.entries import Entry
 from wskit.tui.history import History
 
@@ -171,3 +175,95 @@ def test_any_frames_in_any_order_are_taken(frames: list[object]) -> None:
     history = History()
     history.add(capture(float(n), each) for n, each in enumerate(frames))  # type: ignore[arg-type]
     assert len(history) == len(frames)
+
+
+def opened(name: str, moment: float = 1.0, status: int = 101, size: int = 0) -> Opened:
+    return Opened(moment, name, Side.SERVER, "/", status=status, body=bytes(size))
+
+
+def test_a_connection_is_known_from_its_opening_to_its_end() -> None:
+    history = History()
+    history.add([opened("a")])
+    [connection] = history.connections
+    assert (connection.number, connection.state, connection.first) == (1, "open", 1.0)
+    history.add([capture(2.0, frame(8, b"\x03\xe8"), "a")])
+    assert connection.state == "closing"
+    history.add([Ended(3.0, "a", "by itself")])
+    assert connection.state == "closed"
+    assert connection.ended is not None
+    assert connection.ended.how == "by itself"
+    assert connection.opening is not None
+    assert history.connection(1) is connection
+    assert history.connection(2) is None
+    assert len(history) == 1
+
+
+@pytest.mark.parametrize(("status", "state"), [(403, "refused"), (0, "no answer")])
+def test_a_handshake_that_opened_nothing_is_a_connection_that_was_refused(
+    status: int, state: str
+) -> None:
+    history = History()
+    history.add([opened("a", status=status), Ended(2.0, "a")])
+    assert [c.state for c in history.connections] == [state]
+
+
+def test_openings_take_a_quarter_of_the_memory() -> None:
+    history = History(limit=1 << 16)
+    history.add(opened(str(n), size=1000) for n in range(100))
+    known = [c.name for c in history.connections if c.opening is not None]
+    assert known == [str(n) for n in range(100 - len(known), 100)]
+    assert 5 < len(known) < 17
+    assert history.held_openings <= 1 << 14
+
+
+def test_the_opening_of_a_forgotten_connection_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wskit.tui.history._CONNECTIONS", 2)
+    history = History(limit=1 << 16)
+    history.add(opened(str(n), size=1000) for n in range(100))
+    assert [c.name for c in history.connections if c.opening is not None] == ["98", "99"]
+    assert history.held_openings <= 1 << 14
+
+
+def test_after_a_gap_nothing_is_judged_that_may_have_begun_in_it() -> None:
+    history = History()
+    more = frame(0, b"x", fin=False)
+    history.add([capture(1, frame(1, fin=False)), Lost(5), capture(2, frame(1)), capture(3, more)])
+    assert [bool(e.wrong) for e in history] == [False, False, True]
+    history.add([Lost(2), capture(4, more), capture(5, frame(0)), capture(6, frame(0))])
+    assert [bool(e.wrong) for e in history.since(3)] == [False, False, True]
+    history.add([Lost(1), capture(7, frame(1, way=OUT)), capture(8, frame(0, way=OUT))])
+    assert [bool(e.wrong) for e in history.since(6)] == [False, True]
+    assert history.lost == 8
+
+
+def sample(server: str, moment: float, **queues: int) -> Sample:
+    pool = PoolStats(*[0] * 9)
+    names = ServerStats.__dataclass_fields__
+    numbers = {name: 0 for name in names if not name.endswith("_buffers")}
+    stats = ServerStats(
+        **numbers | {"handshake_failures": {}},  # type: ignore[arg-type]
+        small_buffers=pool,
+        large_buffers=pool,
+    )
+    return Sample(moment, server, stats, queues)
+
+
+def test_samples_are_kept_by_server_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wskit.tui.history._SAMPLES", 3)
+    monkeypatch.setattr("wskit.tui.history._SERVERS", 2)
+    history = History()
+    history.add(sample("one", float(n)) for n in range(5))
+    history.add([sample("two", 1.0)])
+    assert [s.time for s in history.servers["one"]] == [2.0, 3.0, 4.0]
+    history.add([sample("three", 1.0)])
+    assert list(history.servers) == ["two", "three"]
+
+
+def test_queues_are_those_of_the_last_sample() -> None:
+    history = History()
+    history.add([opened("a"), opened("b"), sample("s", 1.0, a=5, b=7, gone=1)])
+    assert [c.queued for c in history.connections] == [5, 7]
+    history.add([sample("s", 2.0, b=8)])
+    assert [c.queued for c in history.connections] == [0, 8]
+    history.add([Ended(3.0, "b")])
+    assert [c.queued for c in history.connections] == [0, 0]

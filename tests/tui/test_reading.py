@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 
@@ -10,15 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.frames import IN, OUT, capture, frame
+from wskit.buffers import PoolStats
+from wskit.events import Ended, Event, Lost, Opened, Sample
+from wskit.protocol.opcodes import Side
+from wskit.stats import ServerStats
 from wskit.taps import Capture
-from wskit.trace import frame_json, json_line
+from wskit.trace import event_json, frame_json, json_line
 from wskit.tui import reading
-from wskit.tui.reading import Wrong, captures
+from wskit.tui.reading import Wrong, events
 
 
-def read(*lines: str | bytes) -> list[Capture]:
+def read(*lines: str | bytes) -> list[Event]:
     joined = b"\n".join(line.encode() if isinstance(line, str) else line for line in lines)
-    return list(captures(io.BytesIO(joined + b"\n")))
+    return list(events(io.BytesIO(joined + b"\n")))
 
 
 RECORDS = st.builds(
@@ -34,12 +39,98 @@ RECORDS = st.builds(
 
 
 @given(st.lists(st.builds(capture, st.floats(0, 1e10), RECORDS, st.text(max_size=9))))
-def test_what_was_written_is_read(written: list[Capture]) -> None:
+def test_what_was_written_is_read(written: list[Event]) -> None:
     assert read(*map(frame_json, written)) == written
+
+
+NUMBERS = st.integers(0, 1 << 63)
+HEADERS = st.lists(st.tuples(st.text(), st.text())).map(tuple)
+POOLS = st.builds(PoolStats, *[NUMBERS] * len(dataclasses.fields(PoolStats)))
+TIMES = st.floats(0, 1e10)
+STATS = st.builds(
+    ServerStats,
+    **{field.name: NUMBERS for field in dataclasses.fields(ServerStats)}
+    | {
+        "handshake_failures": st.dictionaries(st.integers(0, 999), NUMBERS),
+        "small_buffers": POOLS,
+        "large_buffers": POOLS,
+    },
+)
+OTHERS = (
+    st.builds(Lost, NUMBERS)
+    | st.builds(Ended, TIMES, st.text(), st.text())
+    | st.builds(Sample, TIMES, st.text(), STATS, st.dictionaries(st.text(), NUMBERS))
+    | st.builds(
+        Opened,
+        TIMES,
+        st.text(),
+        st.sampled_from(Side),
+        st.text(),
+        st.text(),
+        HEADERS,
+        st.integers(0, 999),
+        HEADERS,
+        st.binary(),
+    )
+)
+
+
+@given(st.lists(OTHERS))
+def test_other_events_are_read_as_they_were_written(written: list[Event]) -> None:
+    assert read(*map(event_json, written)) == written
+
+
+OPENED = json.loads(event_json(Opened(1.0, "a", Side.CLIENT)))
+SAMPLE = json.loads(
+    event_json(
+        Sample(
+            1.0,
+            "a",
+            ServerStats(
+                **{field.name: 0 for field in dataclasses.fields(ServerStats)}
+                | {
+                    "handshake_failures": {},
+                    "small_buffers": PoolStats(*[0] * 9),
+                    "large_buffers": PoolStats(*[0] * 9),
+                }
+            ),
+        )
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (OPENED | {"side": "middle"}, 'side: must be "client" or "server"'),
+        (OPENED | {"status": 1000}, "status: must be 0..999, not 1000"),
+        (OPENED | {"request": [["a"]]}, "request: must hold pairs of strings"),
+        (OPENED | {"response": [["a", 1]]}, "response: must hold pairs of strings"),
+        (OPENED | {"response": {}}, "response: must be an array"),
+        (OPENED | {"body": "?"}, "body: "),
+        (SAMPLE | {"queued": -1}, "queued: must be 0.."),
+        (SAMPLE | {"small_buffers": []}, "small_buffers: must be an object"),
+        (SAMPLE | {"small_buffers": {}}, "size: must be an integer"),
+        (SAMPLE | {"handshake_failures": {"many": 1}}, "handshake_failures: 'many' is no status"),
+        (SAMPLE | {"queues": {"a": "b"}}, "a: must be an integer"),
+        ({"event": "lost"}, "frames: must be an integer"),
+        ({"event": "ended", "time": 1, "connection": "a"}, "how: must be a string"),
+    ],
+)
+def test_what_is_wrong_with_other_events_is_said(line: dict[str, object], words: str) -> None:
+    with pytest.raises(Wrong) as caught:
+        read(json.dumps(line))
+    assert str(caught.value).startswith(f"line 1: {words}")
+
+
+@pytest.mark.parametrize("kind", [None, 5, [], {}])
+def test_a_kind_that_is_no_name_passes(kind: object) -> None:
+    assert read(json.dumps({"event": kind})) == []
 
 
 def test_a_payload_that_was_cut_stays_so() -> None:
     [found] = read(frame_json(capture(1.5, frame(1, "aé".encode()[:2], length=900))))
+    assert isinstance(found, Capture)
     assert (found.frame.payload, found.frame.length) == (b"a", 900)
 
 
@@ -54,6 +145,7 @@ CLOSE = json.loads(frame_json(capture(1.0, frame(8, b"\x03\xe8ok"))))
 
 def test_a_close_without_a_code_has_no_payload() -> None:
     [found] = read(frame_json(capture(1.0, frame(8))))
+    assert isinstance(found, Capture)
     assert found.frame.payload == b""
 
 
@@ -106,11 +198,11 @@ def test_a_code_that_is_none_is_said(code: object) -> None:
 def test_a_line_without_an_end_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "LONGEST", 1000)
     with pytest.raises(Wrong, match=r"^line 1: has more than 1000 bytes"):
-        list(captures(io.BytesIO(b"x" * 5000)))
+        list(events(io.BytesIO(b"x" * 5000)))
 
 
 def test_what_came_before_is_given() -> None:
-    lines = captures(io.BytesIO(f"{frame_json(capture(1.0))}\nrubbish".encode()))
+    lines = events(io.BytesIO(f"{frame_json(capture(1.0))}\nrubbish".encode()))
     assert next(lines) == capture(1.0)
     with pytest.raises(Wrong, match="line 2"):
         next(lines)

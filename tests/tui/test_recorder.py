@@ -7,7 +7,8 @@ import io
 from collections.abc import Iterable
 
 from tests.tui.frames import capture, frame
-from wskit.tui.reading import captures
+from wskit.events import Lost
+from wskit.tui.reading import events
 from wskit.tui.recorder import Recorder
 
 
@@ -19,9 +20,9 @@ class Full(io.BytesIO):
 def test_what_is_recorded_can_be_read_at_once() -> None:
     file = io.BytesIO()
     record = Recorder(file)
-    frames = [capture(1.0), capture(2.0, frame(2, b"\x00"))]
+    frames = [capture(1.0), Lost(3), capture(2.0, frame(2, b"\x00"))]
     assert record(frames[:1]) == record(frames[1:]) == record([]) == ""
-    assert list(captures(io.BytesIO(file.getvalue()))) == frames
+    assert list(events(io.BytesIO(file.getvalue()))) == frames
 
 
 def test_a_failure_is_said_once() -> None:

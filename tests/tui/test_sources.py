@@ -14,23 +14,26 @@ from tests.deadlines import scaled, wait_for
 from tests.testing.conversing import Echo
 from tests.tui.frames import capture
 from wskit import connect
+from wskit.events import Ended, Event, Lost, Opened
+from wskit.protocol.opcodes import Side
 from wskit.taps import Capture
-from wskit.testing import ws_server
+from wskit.testing import ServerPeer, ws_script, ws_server
 from wskit.trace import frame_json
 from wskit.tui import sources
+from wskit.tui.outgoing import NotSent, parsed
 from wskit.tui.sources import ClientSource, LineSource, Source
 
 LINES = [capture(float(n)) for n in range(10)]
 DATA = "".join(f"{frame_json(each)}\n" for each in LINES).encode()
 
 
-def everything(source: Source) -> list[Capture]:
+def everything(source: Source) -> list[Event]:
     return taken(source, lambda found: source.ended)
 
 
-def taken(source: Source, enough: Callable[[list[Capture]], bool]) -> list[Capture]:
+def taken(source: Source, enough: Callable[[list[Event]], bool]) -> list[Event]:
     """Take until that is ``enough``."""
-    found: list[Capture] = []
+    found: list[Event] = []
 
     def take() -> bool:
         found.extend(source.take(0.01))
@@ -38,6 +41,11 @@ def taken(source: Source, enough: Callable[[list[Capture]], bool]) -> list[Captu
 
     wait_for(take)
     return found
+
+
+def payload(event: Event) -> bytes:
+    assert isinstance(event, Capture)
+    return event.frame.payload
 
 
 def no_thread(name: str) -> bool:
@@ -48,7 +56,7 @@ def test_a_file_is_read_to_its_end(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(DATA)
     source = LineSource.open(str(tmp_path / "a.jsonl"))
     assert everything(source) == LINES
-    assert (source.problem, source.lost, source.take(0)) == ("", 0, [])
+    assert (source.problem, source.take(0)) == ("", [])
     wait_for(lambda: no_thread("wskit-lines"))
 
 
@@ -78,7 +86,7 @@ def test_it_is_read_no_faster_than_it_is_taken(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sources, "_AHEAD", 3)
     lines = io.BytesIO(DATA)
     source = LineSource(lines, name="x")
-    wait_for(lambda: len(source._captures) == 3)
+    wait_for(lambda: len(source._events) == 3)
     assert lines.tell() < len(DATA)
     assert everything(source) == LINES
 
@@ -96,12 +104,52 @@ def test_a_client_is_watched_and_read() -> None:
         client = connect(server.url)
         source = ClientSource(client)
         client.write("hello")
-        found = taken(source, lambda found: len(found) == 2)
-        assert [each.frame.payload for each in found] == [b"hello", b"hello"]
-        assert (source.ended, source.lost, source.problem) == (False, 0, "")
+        opened, *found = taken(source, lambda found: len(found) == 3)
+        assert [payload(each) for each in found] == [b"hello", b"hello"]
+        assert isinstance(opened, Opened)
+        assert (opened.url, opened.side, opened.status) == (f"{server.url}/", Side.CLIENT, 101)
+        assert ("upgrade", "websocket") in opened.request
+        assert "sec-websocket-accept" in dict(opened.response)
+        assert (source.ended, source.problem) == (False, "")
         source.end()
         assert source.ended
         assert client.close_code == 1001
+        *_, last = source.take(0)
+        assert isinstance(last, Ended)
+        assert (last.connection, last.how) == (opened.connection, "")
+
+
+def test_a_connection_that_is_lost_says_so() -> None:
+    def drops(peer: ServerPeer) -> None:
+        peer.accept()
+        peer.abort()
+
+    with ws_script(drops) as server:
+        source = ClientSource(connect(server.url))
+        wait_for(lambda: source.ended)
+        *_, last = source.take(0)
+        assert isinstance(last, Ended)
+        assert last.how == "the connection was lost"
+        source.end()
+
+
+def test_a_client_sends_what_it_is_told() -> None:
+    with ws_server(Echo) as server:
+        source = ClientSource(connect(server.url))
+        source.send("", parsed("hello"))
+        _, out, back = taken(source, lambda found: len(found) == 3)
+        assert payload(out) == payload(back) == b"hello"
+        with pytest.raises(NotSent, match="it sends to the server"):
+            source.send("", parsed("/client hello"))
+        source.end()
+        with pytest.raises(NotSent, match="the connection is closed: "):
+            source.send("", parsed("more"))
+
+
+def test_a_recording_sends_nothing() -> None:
+    source = LineSource(io.BytesIO(b""), name="x")
+    with pytest.raises(NotSent, match="this is a recording"):
+        source.send("a", parsed("hello"))
 
 
 def test_frames_that_nobody_takes_are_counted() -> None:
@@ -110,5 +158,6 @@ def test_frames_that_nobody_takes_are_counted() -> None:
         source = ClientSource(client)
         for _ in range(5100):
             client.write("x")
-        wait_for(lambda: source.lost >= 200)
+        wait_for(lambda: source._feed.lost >= 200)
+        assert any(isinstance(event, Lost) for event in source.take(0))
         source.end()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..client import Client
 from ..conn import format_address
 from ..errors import ProtocolError
-from ..taps import Ring
+from ..feeds import Feed
 from ..trace import LineFormat, json_line, printable
 from .conversation import Conversation, Printer
 from .dialling import dial
@@ -105,9 +105,9 @@ def _tracer(
 ) -> contextlib.AbstractContextManager[None]:
     if not options["trace"]:
         return contextlib.nullcontext()
-    ring = Ring()
-    client.set_tap(ring.tap(format_address(client.address)))
+    feed = Feed()
+    client.set_tap(feed.tap(format_address(client.address)))
     if options["json"]:
-        return Tracer(ring, output, None, on_failure=client.close)
+        return Tracer(feed, output, None, on_failure=client.close)
     layout = LineFormat(start=time.time(), width=narration.width, colour=narration.colour)
-    return Tracer(ring, narration, layout, on_failure=client.close)
+    return Tracer(feed, narration, layout, on_failure=client.close)

@@ -41,7 +41,7 @@ def _perform(stage: Stage, output: Output) -> None:
             output.line("")
             output.line(f"\x1b[1m{title}\x1b[0m" if output.colour else title)
             note = scene()
-            for capture in stage.ring.take(0):
+            for capture in stage.frames():
                 time.sleep(pause)
                 output.line(layout.line(capture))
             if note is not None:

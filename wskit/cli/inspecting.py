@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from ..trace import frame_json
+from ..events import Lost
+from ..taps import Capture
+from ..trace import event_json, frame_json
 from ..tui.entries import Entry
 from ..tui.filters import Filter, FilterError
 from ..tui.har_files import HarSource
@@ -132,28 +134,35 @@ class _Lines:
     def run(self, source: Source) -> None:
         """Write until the source ends, or enough is written."""
         while not self._enough():
-            captures = source.take(LOOK)
-            if not captures and source.ended:
+            events = source.take(LOOK)
+            if not events and source.ended:
                 return
-            if problem := self._record(captures):
+            if problem := self._record(events):
                 raise Failure(problem)
-            for capture in captures:
-                self._history.add([capture])
-                entry = self._history.entry(self._history.total)
-                assert entry is not None
-                self._take(entry)
+            for event in events:
+                self._history.add([event])
+                if isinstance(event, Capture):
+                    self._take_frame()
+                elif isinstance(event, Lost):
+                    self._tell_lost(event)
                 if self._left == 0:
                     return
 
     def _enough(self) -> bool:
         return self._until is not None and time.monotonic() >= self._until
 
-    def _take(self, entry: Entry) -> None:
+    def _take_frame(self) -> None:
+        entry = self._history.entry(self._history.total)
+        assert entry is not None
         if not self._wanted(entry):
             return
         self._write(entry)
         if self._left is not None:
             self._left -= 1
+
+    def _tell_lost(self, lost: Lost) -> None:
+        words = f"... {lost.count} frames were not shown"
+        self._output.line(event_json(lost) if self._json else words)
 
     def _write(self, entry: Entry) -> None:
         if self._json:

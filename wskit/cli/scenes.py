@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator
 from ..client import Client, connect
 from ..conn import Conn
 from ..errors import HandshakeError, HandshakeRejected
+from ..feeds import Feed
 from ..protocol.extensions import Compression
 from ..protocol.frames import FIN, encode
 from ..protocol.handshake import Handshake
 from ..protocol.opcodes import Opcode
 from ..server import BufferConfig, Server, ServerConfig
-from ..taps import Ring
+from ..taps import Capture
 from .exits import Failure
 
 __all__ = ["Scene", "Stage"]
@@ -38,7 +39,7 @@ class _Guest:
         if name == "mallory":
             raise HandshakeRejected(403, body="not on the list\n")
         self._conn = conn
-        conn.set_tap(stage.ring.tap(name))
+        conn.set_tap(stage.feed.tap(name))
         stage.conns[name] = conn
 
     def client_message(self, data: str | bytes) -> None:
@@ -48,12 +49,12 @@ class _Guest:
 class Stage:
     """A server and four clients, all in this process, over real sockets.
 
-    ``ring`` gets the frames as the server sees them, ``conns`` holds its ends of the connections.
+    ``feed`` gets the frames as the server sees them, ``conns`` holds its ends of the connections.
     """
 
     def __init__(self) -> None:
         """Nothing listens yet."""
-        self.ring = Ring()
+        self.feed = Feed()
         self.conns: dict[str, Conn] = {}
         self.server = Server(_Guest, _config())
         self._clients: dict[str, Client] = {}
@@ -77,6 +78,10 @@ class Stage:
             for client in self._clients.values():
                 client.close()
             self.server.stop()
+
+    def frames(self) -> list[Capture]:
+        """Return the frames that nobody has taken yet."""
+        return [event for event in self.feed.take(0) if isinstance(event, Capture)]
 
     def scenes(self) -> list[Scene]:
         """Return everything that happens, in order."""

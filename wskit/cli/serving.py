@@ -9,10 +9,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from ..conn import Conn, format_address
+from ..feeds import Feed
 from ..protocol.extensions import Compression
 from ..protocol.handshake import Handshake
 from ..server import BufferConfig, Server, ServerConfig, ThreadPoolConfig
-from ..taps import Ring
 from ..trace import LineFormat, json_line, printable
 from .exits import Failure
 from .handlers import Echo, load_handler, watched
@@ -34,14 +34,14 @@ def serve(options: ServeOptions) -> None:
     """Serve until Ctrl-C or SIGTERM; raises Failure for whatever cannot be used."""
     if options["verbose"]:
         _log_to_stderr()
-    output, ring = standard_output(), Ring()
+    output, feed = standard_output(), Feed()
     handler = load_handler(options["handler"]) if options["handler"] else Echo
     if options["trace"]:
-        handler = watched(handler, _Roll(ring, standard_error()).enter)
+        handler = watched(handler, _Roll(feed, standard_error()).enter)
     server = _server(handler, options)
     with sigterm_interrupts():
         thread = _listen(server)
-        with _tracer(server, options, output, ring):
+        with _tracer(server, options, output, feed):
             _run(server, thread, output, options)
 
 
@@ -59,27 +59,27 @@ def _run(server: Server, thread: threading.Thread, output: Output, options: Serv
 class _Roll:
     """Numbers connections as they come, says who they are, and taps them."""
 
-    def __init__(self, ring: Ring, narration: Output) -> None:
+    def __init__(self, feed: Feed, narration: Output) -> None:
         self._numbers = itertools.count(1)  # next() on it is atomic
-        self._ring = ring
+        self._feed = feed
         self._narration = narration
 
     def enter(self, handshake: Handshake, conn: Conn) -> None:
         name = f"#{next(self._numbers)}"
-        conn.set_tap(self._ring.tap(name))
+        conn.set_tap(self._feed.tap(name))
         path = printable(handshake.url)
         self._narration.line(f"{name} is {format_address(conn.address)}, {handshake.method} {path}")
 
 
 def _tracer(
-    server: Server, options: ServeOptions, output: Output, ring: Ring
+    server: Server, options: ServeOptions, output: Output, feed: Feed
 ) -> contextlib.AbstractContextManager[None]:
     if not options["trace"]:
         return contextlib.nullcontext()
     layout = None
     if not options["json"]:
         layout = LineFormat(width=output.width, names=_NAMES, colour=output.colour)
-    return Tracer(ring, output, layout, on_failure=server.stop)
+    return Tracer(feed, output, layout, on_failure=server.stop)
 
 
 def _server(handler: type, options: ServeOptions) -> Server:

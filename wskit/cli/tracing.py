@@ -1,4 +1,4 @@
-"""Writes frames from a ring to a stream, in a thread of its own, so that no tap has to wait."""
+"""Writes frames from a feed to a stream, in a thread of its own, so that no tap has to wait."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ..taps import Capture, Ring
-from ..trace import LineFormat, frame_json, json_line
+from ..events import Event, Lost
+from ..feeds import Feed
+from ..taps import Capture
+from ..trace import LineFormat, event_json
 from .exits import Failure, NobodyReads
 
 if TYPE_CHECKING:
@@ -18,26 +20,26 @@ __all__ = ["Tracer"]
 
 
 class Tracer:
-    """Writes what comes into ``ring`` to ``output`` while in its ``with`` block, to the last frame.
+    """Writes what comes into ``feed`` to ``output`` while in its ``with`` block, to the last frame.
 
-    As lines in ``layout``, or as JSON objects without one. What the ring had to drop is counted in
-    a line of its own. ``on_failure`` is called, in the tracer's thread, when writing is impossible.
+    As lines in ``layout``, or as JSON objects without one. What the feed had to drop is counted in
+    a line of its own, in its place. ``on_failure`` is called, in the tracer's thread, when writing
+    is impossible.
     """
 
     def __init__(
         self,
-        ring: Ring,
+        feed: Feed,
         output: Output,
         layout: LineFormat | None,
         on_failure: Callable[[], None],
     ) -> None:
         """Begin with the heading of ``layout``, as soon as there is a frame."""
-        self._ring = ring
+        self._feed = feed
         self._output = output
         self._layout = layout
         self._on_failure = on_failure
         self._begun = False
-        self._told = 0  # of ring.dropped
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="wskit-trace", daemon=True)
 
@@ -52,32 +54,28 @@ class Tracer:
         trace: TracebackType | None,
     ) -> None:
         """Write what is left; raise what kept it from being written."""
-        self._ring.close()
+        self._feed.close()
         self._thread.join()
         if self._failure is not None and kind is None:
             raise self._failure
 
     def _run(self) -> None:
         try:
-            while captures := self._ring.take():
+            while events := self._feed.take():
                 if self._layout is not None and not self._begun:
                     self._output.line(self._layout.heading())
                 self._begun = True
-                for capture in captures:
-                    self._output.line(self._formatted(capture))
-                self._tell_dropped()
+                for event in events:
+                    if line := self._formatted(event):
+                        self._output.line(line)
         except (NobodyReads, Failure) as failure:
             self._failure = failure
             self._on_failure()
 
-    def _formatted(self, capture: Capture) -> str:
-        return frame_json(capture) if self._layout is None else self._layout.line(capture)
-
-    def _tell_dropped(self) -> None:
-        dropped, self._told = self._ring.dropped - self._told, self._ring.dropped
-        if not dropped:
-            return
+    def _formatted(self, event: Event) -> str:
+        """Return the line of ``event``; "" for what is for programs only."""
         if self._layout is None:
-            self._output.line(json_line("dropped", frames=dropped))
-        else:
-            self._output.line(f"... {dropped} frames before these were not shown")
+            return event_json(event)
+        if isinstance(event, Lost):
+            return f"... {event.count} frames were not shown"
+        return self._layout.line(event) if isinstance(event, Capture) else ""

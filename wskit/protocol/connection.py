@@ -227,6 +227,18 @@ class Protocol:
             self._tap_out(tap, frame[0], len(payload), payload)
         return frame
 
+    def unchecked(self, first: int, payload: BytesLike, *, masked: bool) -> bytes:
+        """Return a frame with any first byte, right or wrong, for tools that try a peer.
+
+        It changes no state: what is sent of a fragmented message or a closing handshake this way
+        is not known here.
+        """
+        key = _key(self._next_key) if masked else None
+        tap = self.tap
+        if tap is not None:
+            tap(_outgoing(first, masked, len(payload), payload, self._preview))
+        return encode(first, payload, key)
+
     def control(self, opcode: int, payload: BytesLike) -> bytes:
         """Return a ping or pong frame; ValueError for a payload of more than 125 bytes (§5.5)."""
         if len(payload) > MAX_CONTROL:
@@ -319,18 +331,26 @@ class Protocol:
         return frame
 
     def _tap_out(self, tap: Tap, first: int, wire_length: int, plain: BytesLike) -> None:
-        tap(
-            FrameRecord(
-                Direction.OUT,
-                first & 0x0F,
-                first >= FIN,
-                first >> 4 & 7,
-                self._next_key is not None,
-                wire_length,
-                len(plain),
-                bytes(plain[: self._preview]),
-            )
-        )
+        tap(_outgoing(first, self._next_key is not None, wire_length, plain, self._preview))
+
+
+def _outgoing(
+    first: int, masked: bool, wire_length: int, plain: BytesLike, preview: int
+) -> FrameRecord:
+    return FrameRecord(
+        Direction.OUT,
+        first & 0x0F,
+        first >= FIN,
+        first >> 4 & 7,
+        masked,
+        wire_length,
+        len(plain),
+        bytes(plain[:preview]),
+    )
+
+
+def _key(next_key: Callable[[], int] | None) -> int:
+    return 0 if next_key is None else next_key()  # a server has no use for keys, and has none
 
 
 def _payload_start(frame: bytes) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 import h11
@@ -31,12 +31,17 @@ _RULES = {
 
 @dataclass(frozen=True, slots=True)
 class ClientHandshakeResult:
-    """The response that opened the connection and what it agreed on; None where nothing was."""
+    """The response that opened the connection and what it agreed on; None where nothing was.
+
+    ``target`` and ``request`` are what was asked for: the path and the headers that were sent.
+    """
 
     status: int
     headers: Headers
     subprotocol: str | None
     extensions: DeflateParameters | None
+    target: str = "/"
+    request: Headers = field(default_factory=Headers)
 
 
 class ClientHandshake:
@@ -55,7 +60,9 @@ class ClientHandshake:
         "_max_size",
         "_refusal",
         "_request",
+        "_sent",
         "_subprotocols",
+        "_target",
         "leftover",
     )
 
@@ -88,12 +95,13 @@ class ClientHandshake:
         self._body = bytearray()
         self.leftover = b""
         self._connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=max_size)
-        self._request = self._write(
+        self._target = _checked("target", target)
+        self._sent = self._fields(
             _checked("host", host),
-            _checked("target", target),
             None if origin is None else _checked("origin", origin),
             request_fields(headers),
         )
+        self._request = self._written()
 
     def request(self) -> bytes:
         """Return the bytes to send."""
@@ -127,9 +135,9 @@ class ClientHandshake:
             raise self._refused(self._refusal)
         raise HandshakeError(0, "the connection ended before the server's response")
 
-    def _write(
-        self, host: str, target: str, origin: str | None, own: list[tuple[str, str]]
-    ) -> bytes:
+    def _fields(
+        self, host: str, origin: str | None, own: list[tuple[str, str]]
+    ) -> list[tuple[str, str]]:
         names = {name.lower() for name, _ in own}
         fields = [] if "host" in names else [("Host", host)]
         fields += [("Upgrade", "websocket"), ("Connection", "Upgrade")]
@@ -142,8 +150,11 @@ class ClientHandshake:
             fields.append(("Sec-WebSocket-Protocol", ", ".join(self._subprotocols)))
         if self._compression is not None:
             fields.append(("Sec-WebSocket-Extensions", offer_client(self._compression)))
-        lines = [(name.encode(), value.encode("latin-1")) for name, value in fields + own]
-        request = h11.Request(method=b"GET", target=target.encode(), headers=lines)
+        return fields + own
+
+    def _written(self) -> bytes:
+        lines = [(name.encode(), value.encode("latin-1")) for name, value in self._sent]
+        request = h11.Request(method=b"GET", target=self._target.encode(), headers=lines)
         return self._connection.send(request) + self._connection.send(h11.EndOfMessage())
 
     def _read_head(self, rest: bytes) -> ClientHandshakeResult | None:
@@ -195,7 +206,9 @@ class ClientHandshake:
         except HandshakeError as exc:
             exc.headers = list(headers)
             raise
-        return ClientHandshakeResult(101, headers, subprotocol, extensions)
+        return ClientHandshakeResult(
+            101, headers, subprotocol, extensions, self._target, Headers(self._sent)
+        )
 
     def _agreed_subprotocol(self, values: list[str]) -> str | None:
         if not values:

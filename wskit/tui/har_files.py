@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from itertools import islice
 
 from ..archives import RecordedMessage, Recording, read_har
+from ..events import Event, Opened
 from ..protocol.frames import Direction, FrameRecord, close_payload
 from ..protocol.opcodes import CLOSE, MessageType, Side
 from ..taps import Capture
+from .outgoing import NotSent, Outgoing
 
 __all__ = ["LARGEST", "HarSource"]
 
@@ -27,16 +29,15 @@ class HarSource:
     compression and masks are not known: what a client sent counts as masked.
     """
 
-    lost = 0
     problem = ""
 
     def __init__(self, recordings: list[Recording]) -> None:
         """Give the frames of ``recordings``."""
         named = (
-            _captures(recording, f"{number} {recording.url}")
+            _events(recording, f"{number} {recording.url}")
             for number, recording in enumerate(recordings, 1)
         )
-        self._captures = heapq.merge(*named, key=lambda capture: capture.time)
+        self._events: Iterator[Event] = heapq.merge(*named, key=lambda event: event.time)
         self.ended = False
 
     @classmethod
@@ -50,17 +51,31 @@ class HarSource:
             raise ValueError(f"{path}: has no WebSocket conversation")
         return cls(recordings)
 
-    def take(self, timeout: float) -> list[Capture]:
+    def take(self, timeout: float) -> list[Event]:
         """Return the next frames."""
-        taken = list(islice(self._captures, _AT_ONCE))
+        taken = list(islice(self._events, _AT_ONCE))
         self.ended = not taken
         return taken
+
+    def send(self, connection: str, frame: Outgoing) -> None:
+        """Refuse."""
+        raise NotSent("there is nothing to send to: this is a recording")
 
     def end(self) -> None:
         """There is nothing to let go of."""
 
 
-def _captures(recording: Recording, name: str) -> Iterator[Capture]:
+def _events(recording: Recording, name: str) -> Iterator[Opened | Capture]:
+    yield Opened(
+        recording.started,
+        name,
+        Side.CLIENT,
+        recording.url,
+        request=recording.headers,
+        status=recording.status,
+        response=recording.response_headers,
+        body=recording.body,
+    )
     if recording.frames:
         for time, frame in recording.frames:
             yield Capture(time, name, frame)

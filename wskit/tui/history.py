@@ -1,4 +1,4 @@
-"""What has passed: the last frames in their context, and every connection that had some.
+"""What has happened: the last frames in their context, every connection, how servers are.
 
 The law of this file: memory is bounded by ``limit`` whatever comes; what had to go is counted, and
 a connection that is forgotten is, too.
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from ..errors import ProtocolError
+from ..events import Ended, Event, Lost, Opened, Sample
 from ..protocol.frames import Direction, FrameRecord, parse_close
 from ..protocol.opcodes import BINARY, CLOSE, CONTINUATION, PING, PONG
 from ..taps import Capture
@@ -26,16 +27,22 @@ LIMIT = 64 << 20
 _OVERHEAD = 600  # bytes of an entry besides its payload, measured
 _CONNECTIONS = 10_000  # that are remembered
 _PINGS = 64  # a connection's unanswered ones that are remembered
+_SAMPLES = 600  # of each server
+_SERVERS = 100
 
 
 @dataclass(slots=True)
 class Flow:
-    """One direction of a connection, so far; bytes are of payloads on the wire."""
+    """One direction of a connection, so far; bytes are of payloads on the wire.
+
+    ``gaps`` is how often frames had been lost, of whatever connection, when the last one came.
+    """
 
     frames: int = 0
     messages: int = 0
     octets: int = 0
     fragment: int = 0  # of the unfinished message; 0: there is none
+    gaps: int = 0
     pings: dict[bytes, float] = field(default_factory=dict)  # when each was sent, by its payload
 
 
@@ -43,7 +50,8 @@ class Flow:
 class Connection:
     """One connection, so far. ``close`` is the first close frame: who sent it, code and reason.
 
-    Times are ``time.time()`` seconds, ``rtt`` is in seconds.
+    Times are ``time.time()`` seconds, ``rtt`` is in seconds, ``queued`` in bytes. ``opening`` is
+    None where it is not known, or was long ago; ``ended`` while the connection is open.
     """
 
     number: int
@@ -54,6 +62,18 @@ class Connection:
     outbound: Flow = field(default_factory=Flow)
     rtt: float | None = None
     close: tuple[Direction, int, str] | None = None
+    opening: Opened | None = None
+    ended: Ended | None = None
+    queued: int = 0
+
+    @property
+    def state(self) -> str:
+        """What it is doing: "open", "closing", "closed", "refused" or "no answer"."""
+        if self.opening is not None and self.opening.status != 101:
+            return "refused" if self.opening.status else "no answer"
+        if self.ended is not None:
+            return "closed"
+        return "open" if self.close is None else "closing"
 
     def flow(self, direction: Direction) -> Flow:
         """Return one direction."""
@@ -75,7 +95,11 @@ class History:
         self._entries: deque[Entry] = deque()
         self._connections: dict[str, Connection] = {}
         self._numbers = 0  # of connections
-        self.held = 0  # bytes, about
+        self._openings: deque[tuple[str, int]] = deque()  # that are kept, and their sizes
+        self._gaps = 0  # how often frames were lost
+        self.servers: dict[str, deque[Sample]] = {}  # the last samples of each, oldest first
+        self.held = 0  # bytes of entries, about
+        self.held_openings = 0  # bytes of openings, about
         self.total = 0  # frames that came
         self.lost = 0
         self.forgotten = 0  # connections
@@ -112,10 +136,24 @@ class History:
         self._entries.clear()
         self.held = 0
 
-    def add(self, captures: Iterable[Capture]) -> None:
-        """Take frames in the order in which they passed."""
-        for capture in captures:
-            self._keep(self._entry(capture))
+    def add(self, events: Iterable[Event]) -> None:
+        """Take what happened, in order."""
+        for event in events:
+            if isinstance(event, Capture):
+                self._keep(self._entry(event))
+            elif isinstance(event, Opened):
+                self._open(event)
+            elif isinstance(event, Ended):
+                self._end(event)
+            elif isinstance(event, Lost):
+                self.lost += event.count
+                self._gaps += 1
+            else:
+                self._sample(event)
+
+    def connection(self, number: int) -> Connection | None:
+        """Return the connection with this number; None if it is forgotten, or never was."""
+        return next((c for c in self._connections.values() if c.number == number), None)
 
     def _keep(self, entry: Entry) -> None:
         self._entries.append(entry)
@@ -124,14 +162,20 @@ class History:
             self.held -= _OVERHEAD + len(self._entries.popleft().frame.payload)
 
     def _entry(self, capture: Capture) -> Entry:
-        connection = self._connection(capture)
+        connection = self._connection(capture.connection, capture.time)
         frame = capture.frame
         flow = connection.flow(frame.direction)
         first = not (connection.inbound.frames or connection.outbound.frames)
         self.total += 1
         entry = Entry(self.total, connection.number, capture)
         entry.delta = None if first else capture.time - connection.last
-        entry.wrong = violation(frame, message_open=flow.fragment > 0)
+        # After a gap nobody knows whether a message is unfinished, until one begins or ends.
+        unknown = flow.gaps != self._gaps and frame.opcode <= BINARY
+        message_open = frame.opcode == CONTINUATION if unknown else flow.fragment > 0
+        entry.wrong = violation(frame, message_open=message_open)
+        if unknown:
+            flow.gaps = self._gaps
+            flow.fragment = flow.fragment if message_open else 0
         connection.last = capture.time
         flow.frames += 1
         flow.octets += frame.wire_length
@@ -141,13 +185,42 @@ class History:
             _control(connection, entry)
         return entry
 
-    def _connection(self, capture: Capture) -> Connection:
-        known = self._connections.get(capture.connection)
+    def _open(self, opened: Opened) -> None:
+        connection = self._connection(opened.connection, opened.time)
+        size = _OVERHEAD + len(opened.body) + len(opened.url)
+        size += sum(len(name) + len(value) for name, value in opened.request + opened.response)
+        connection.opening = opened
+        self._openings.append((opened.connection, size))
+        self.held_openings += size
+        while self.held_openings > self._limit // 4:
+            name, size = self._openings.popleft()
+            self.held_openings -= size
+            if (oldest := self._connections.get(name)) is not None:
+                oldest.opening = None
+
+    def _end(self, ended: Ended) -> None:
+        connection = self._connection(ended.connection, ended.time)
+        connection.ended = ended
+        connection.queued = 0
+
+    def _sample(self, sample: Sample) -> None:
+        samples = self.servers.get(sample.server)
+        if samples is None:
+            if len(self.servers) == _SERVERS:
+                del self.servers[next(iter(self.servers))]
+            samples = self.servers[sample.server] = deque(maxlen=_SAMPLES)
+        for name in (samples[-1].queues if samples else {}).keys() | sample.queues.keys():
+            if (connection := self._connections.get(name)) is not None:
+                connection.queued = sample.queues.get(name, 0)
+        samples.append(sample)
+
+    def _connection(self, name: str, moment: float) -> Connection:
+        known = self._connections.get(name)
         if known is not None:
             return known
         self._numbers += 1
-        made = Connection(self._numbers, capture.connection, capture.time, capture.time)
-        self._connections[capture.connection] = made
+        made = Connection(self._numbers, name, moment, moment)
+        self._connections[name] = made
         if len(self._connections) > _CONNECTIONS:
             self.forgotten += 1
             del self._connections[next(iter(self._connections))]

@@ -1,78 +1,151 @@
-"""What a line that is typed means: a message, or after a slash a frame of another kind."""
+"""What a line that is typed means: a text message, or after a slash a frame of another kind."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..client import Client
-from ..errors import ConnectionClosed
+from ..protocol.frames import FIN, MAX_CONTROL, close_payload
+from ..protocol.opcodes import BINARY, CLOSE, PING, PONG, TEXT, Opcode, Side
 
-__all__ = ["HELP", "NotSent", "send"]
+__all__ = ["HELP", "NotSent", "Outgoing", "parsed"]
 
-HELP = "text, or /ping /pong /close [code [reason]] /hex de ad /file PATH, //text for a slash"
+HELP = "text, or /ping /pong /close /hex /file /frame, //text for a slash"
 """What can be typed, on one line."""
+
+_OPCODES = {opcode.name.lower(): int(opcode) for opcode in Opcode} | {"cont": 0}
+_USUAL = tuple(FIN | opcode for opcode in (TEXT, BINARY, PING, PONG))
 
 
 class NotSent(ValueError):
     """Why nothing was sent, in one line."""
 
 
-def send(client: Client, line: str) -> None:
-    """Send what ``line`` says over ``client``; raises NotSent."""
-    try:
-        if line.startswith("/") and not line.startswith("//"):
-            name, _, rest = line[1:].partition(" ")
-            _verb(name)(client, rest)
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A frame to be sent: ``first`` is the first byte of its header, with FIN, RSV and opcode.
+
+    ``masked`` None is as RFC 6455 §5.1 has it for whoever sends; ``to`` is who gets it.
+    """
+
+    first: int
+    payload: bytes
+    masked: bool | None = None
+    to: Side = Side.SERVER
+
+    def through(self, client: Client) -> None:
+        """Send it by ``client``: as a message or control frame if it is one, else as it is."""
+        if self.masked is False or self.first not in (*_USUAL, FIN | CLOSE):
+            client._send_unchecked(self.first, self.payload, masked=self.masked is not False)
+        elif self.first == FIN | TEXT:
+            client.write_text(self.payload)
         else:
-            client.write(line.removeprefix("/") if line.startswith("//") else line)
-    except ConnectionClosed as closed:
-        raise NotSent(f"the connection is closed: {closed}") from None
-    except (OSError, ValueError) as error:
-        raise NotSent(str(error)) from None
+            client.write_frame(self.first & 0x0F, self.payload)
 
 
-def _verb(name: str) -> Callable[[Client, str], None]:
+def parsed(line: str) -> Outgoing:
+    """Return the frame that ``line`` means; raises NotSent."""
+    if not line.startswith("/"):
+        return Outgoing(FIN | TEXT, _octets(line))
+    if line.startswith("//"):
+        return Outgoing(FIN | TEXT, _octets(line[1:]))
+    name, _, rest = line[1:].partition(" ")
     verb = _VERBS.get(name)
     if verb is None:
         raise NotSent(f"/{name}: no such command; there are {', '.join(f'/{v}' for v in _VERBS)}")
-    return verb
+    return verb(rest)
 
 
-def _ping(client: Client, rest: str) -> None:
-    client.write_ping(rest.encode())
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
-def _pong(client: Client, rest: str) -> None:
-    client.write_pong(rest.encode())
+def _ping(rest: str) -> Outgoing:
+    return Outgoing(FIN | PING, _short("ping", rest))
 
 
-def _close(client: Client, rest: str) -> None:
+def _pong(rest: str) -> Outgoing:
+    return Outgoing(FIN | PONG, _short("pong", rest))
+
+
+def _short(name: str, rest: str) -> bytes:
+    payload = _octets(rest)
+    if len(payload) > MAX_CONTROL:
+        raise NotSent(f"/{name}: takes {MAX_CONTROL} bytes, not {len(payload)}")
+    return payload
+
+
+def _close(rest: str) -> Outgoing:
     code, _, reason = rest.partition(" ")
     if code and not code.isdecimal():
         raise NotSent(f"/close: {code!r} is no code such as 1000")
-    client.close(int(code) if code else 1000, reason)
-
-
-def _hex(client: Client, rest: str) -> None:
     try:
-        data = bytes.fromhex(rest)
+        return Outgoing(FIN | CLOSE, close_payload(int(code) if code else 1000, reason))
+    except ValueError as error:
+        raise NotSent(f"/close: {error}") from None
+
+
+def _hex(rest: str) -> Outgoing:
+    return Outgoing(FIN | BINARY, _from_hex("/hex", rest))
+
+
+def _from_hex(where: str, text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
     except ValueError:
-        raise NotSent(f"/hex: {rest!r} is no bytes such as 'de ad be ef'") from None
-    client.write(data)
+        raise NotSent(f"{where}: {text!r} is no bytes such as 'de ad be ef'") from None
 
 
-def _file(client: Client, rest: str) -> None:
+def _file(rest: str) -> Outgoing:
     try:
-        client.write(Path(rest).expanduser().read_bytes())
-    except OSError as error:
-        raise NotSent(f"/file: {rest}: {error.strerror or error}") from None
+        return Outgoing(FIN | BINARY, Path(rest).expanduser().read_bytes())
+    except (OSError, RuntimeError) as error:
+        why = error.strerror if isinstance(error, OSError) else None
+        raise NotSent(f"/file: {rest}: {why or error}") from None
 
 
-_VERBS: dict[str, Callable[[Client, str], None]] = {
+def _frame(rest: str) -> Outgoing:
+    """Read op=, fin=, rsv=, mask= in any order, then hex= with bytes or anything else as text."""
+    bits = {"op": TEXT, "fin": 1, "rsv": 0, "mask": -1}
+    while True:
+        word, _, others = rest.partition(" ")
+        name, equals, value = word.partition("=")
+        if not equals or name not in bits:
+            break
+        bits[name], rest = _bit(name, value), others
+    payload = _from_hex("/frame", rest[4:]) if rest.startswith("hex=") else _octets(rest)
+    first = bits["fin"] << 7 | bits["rsv"] << 4 | bits["op"]
+    return Outgoing(first, payload, None if bits["mask"] < 0 else bool(bits["mask"]))
+
+
+_MOST = {"op": 15, "fin": 1, "rsv": 7, "mask": 1}
+
+
+def _bit(name: str, value: str) -> int:
+    if name == "op" and value in _OPCODES:
+        return _OPCODES[value]
+    try:
+        number = int(value, 0)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= _MOST[name]:
+        names = f", or one of {', '.join(_OPCODES)}" if name == "op" else ""
+        raise NotSent(f"/frame: {name} must be 0..{_MOST[name]}{names}, not {value!r}")
+    return number
+
+
+def _client(rest: str) -> Outgoing:
+    return replace(parsed(rest), to=Side.CLIENT)
+
+
+_VERBS: dict[str, Callable[[str], Outgoing]] = {
     "ping": _ping,
     "pong": _pong,
     "close": _close,
     "hex": _hex,
     "file": _file,
+    "frame": _frame,
+    "client": _client,
 }

@@ -1,40 +1,46 @@
-"""Where frames come from: a file, a pipe, or a connection of our own; all are taken alike."""
+"""Where events come from: a file, a pipe, or a connection of our own; all are taken alike."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from ..client import Client
 from ..conn import format_address
-from ..taps import Capture, Ring
+from ..errors import ConnectionClosed
+from ..events import Ended, Event, Opened
+from ..feeds import Feed
+from ..protocol.opcodes import Side
 from ..trace import printable
-from .reading import Wrong, captures
+from ..urls import host_header
+from .outgoing import NotSent, Outgoing
+from .reading import Wrong, events
 
 __all__ = ["ClientSource", "LineSource", "Source"]
 
-_AHEAD = 4096  # frames that are read before somebody takes them
+_AHEAD = 4096  # events that are read before somebody takes them
 
 
 class Source(Protocol):
-    """What frames are taken from; for one thread."""
-
-    @property
-    def lost(self) -> int:
-        """How many frames could not be held until they were taken."""
+    """What events are taken from; for one thread."""
 
     @property
     def problem(self) -> str:
-        """Why the frames have ended, in one line; "" for no reason but the end."""
+        """Why the events have ended, in one line; "" for no reason but the end."""
 
     @property
     def ended(self) -> bool:
         """Whether nothing more will come once ``take`` has nothing."""
 
-    def take(self, timeout: float) -> list[Capture]:
+    def take(self, timeout: float) -> list[Event]:
         """Return what has come; wait up to ``timeout`` seconds for the first."""
+
+    def send(self, connection: str, frame: Outgoing) -> None:
+        """Send ``frame`` on the connection of that name; raises NotSent with the reason."""
 
     def end(self) -> None:
         """Stop and let go of everything; may be called again."""
@@ -43,17 +49,15 @@ class Source(Protocol):
 class LineSource:
     """JSON lines from a file or a pipe, read ahead by a thread that waits while nobody takes.
 
-    A file is not kept in memory and no frame of it is lost.
+    A file is not kept in memory and no event of it is lost.
     """
-
-    lost = 0
 
     def __init__(self, lines: BinaryIO, *, name: str) -> None:
         """Read ``lines``, which are closed at the end; ``name`` is for problems."""
         self._lines = lines
         self._name = name
         self._changed = threading.Condition()  # its lock guards what follows
-        self._captures: deque[Capture] = deque()
+        self._events: deque[Event] = deque()
         self._done = self._unwanted = False
         self.problem = ""
         # A daemon, as nothing can wake it from a pipe that says nothing.
@@ -68,16 +72,20 @@ class LineSource:
     def ended(self) -> bool:
         """Whether the file is read, or is wrong."""
         with self._changed:
-            return self._done and not self._captures
+            return self._done and not self._events
 
-    def take(self, timeout: float) -> list[Capture]:
+    def take(self, timeout: float) -> list[Event]:
         """Return what was read."""
         with self._changed:
-            self._changed.wait_for(lambda: self._captures or self._done, timeout)
-            taken = list(self._captures)
-            self._captures.clear()
+            self._changed.wait_for(lambda: self._events or self._done, timeout)
+            taken = list(self._events)
+            self._events.clear()
             self._changed.notify_all()
             return taken
+
+    def send(self, connection: str, frame: Outgoing) -> None:
+        """Refuse."""
+        raise NotSent("there is nothing to send to: this is a recording")
 
     def end(self) -> None:
         """Read no more."""
@@ -88,8 +96,8 @@ class LineSource:
     def _read(self) -> None:
         try:
             with self._lines:
-                for capture in captures(self._lines):
-                    if not self._put(capture):
+                for event in events(self._lines):
+                    if not self._put(event):
                         return
         except (OSError, Wrong) as error:
             self.problem = printable(f"{self._name}: {error}")
@@ -98,48 +106,83 @@ class LineSource:
                 self._done = True
                 self._changed.notify_all()
 
-    def _put(self, capture: Capture) -> bool:
+    def _put(self, event: Event) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._unwanted or len(self._captures) < _AHEAD)
-            self._captures.append(capture)
+            self._changed.wait_for(lambda: self._unwanted or len(self._events) < _AHEAD)
+            self._events.append(event)
             self._changed.notify_all()
             return not self._unwanted
 
 
 class ClientSource:
-    """The frames of a client of ours, which this object reads from then on."""
+    """The events of a client of ours, which this object reads from then on."""
 
     problem = ""
 
     def __init__(self, client: Client) -> None:
         """Watch and read ``client``, an open one."""
         self.client = client
-        self._ring = Ring()
-        client.set_tap(self._ring.tap(format_address(client.address)))
-        self._thread = client.read_loop_in_new_thread(_Silent())
-
-    @property
-    def lost(self) -> int:
-        """Frames that nobody took in time."""
-        return self._ring.dropped
+        self._feed = Feed()
+        self._name = format_address(client.address)
+        self._feed.add(_opening(client, self._name))
+        client.set_tap(self._feed.tap(self._name))
+        self._thread = client.read_loop_in_new_thread(_Silent(self._closed))
 
     @property
     def ended(self) -> bool:
         """Whether the connection is over."""
         return not self._thread.is_alive()
 
-    def take(self, timeout: float) -> list[Capture]:
+    def take(self, timeout: float) -> list[Event]:
         """Return what has passed."""
-        return self._ring.take(timeout)
+        return self._feed.take(timeout)
+
+    def send(self, connection: str, frame: Outgoing) -> None:
+        """Send it, whatever connection is named: there is one."""
+        if frame.to is Side.CLIENT:
+            raise NotSent("this is the client: it sends to the server")
+        try:
+            frame.through(self.client)
+        except ConnectionClosed as closed:
+            raise NotSent(f"the connection is closed: {closed}") from None
+        except (OSError, ValueError) as error:
+            raise NotSent(str(error)) from None
 
     def end(self) -> None:
         """Close the connection in order, with 1001."""
         self.client.close(1001)
         self._thread.join()
 
+    def _closed(self) -> None:
+        how = "the connection was lost" if self.client.close_code == 1006 else ""
+        self._feed.add(Ended(time.time(), self._name, how))
+
+
+def _opening(client: Client, name: str) -> Opened:
+    config, response = client._config, client.response
+    assert response is not None
+    scheme = "wss" if config.tls else "ws"
+    url = f"{scheme}://{host_header(config.host, config.port, secure=config.tls)}{response.target}"
+    return Opened(
+        time.time(),
+        name,
+        Side.CLIENT,
+        url,
+        name,
+        tuple(response.request),
+        status=response.status,
+        response=tuple(response.headers),
+    )
+
 
 class _Silent:
-    """A handler to which nothing is said; the tap sees it all."""
+    """A handler to which only the end is said; the tap sees everything else."""
+
+    def __init__(self, closed: Callable[[], None]) -> None:
+        self._closed = closed
 
     def server_message(self, data: str | bytes) -> None:
         pass
+
+    def close(self) -> None:
+        self._closed()
