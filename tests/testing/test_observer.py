@@ -110,6 +110,21 @@ def test_ends_without_a_close_frame_and_broken_protocols(
     assert second.startswith("the client broke the protocol: ")
 
 
+def test_a_wrong_close_frame_of_a_client_is_told(
+    observer: Observer, transcript: Transcript
+) -> None:
+    with ws_server(Echo) as server, wskit.connect(server.url) as client:
+        client._send_unchecked(0x88, (1005).to_bytes(2), masked=True)
+        with pytest.raises(wskit.ConnectionClosed):
+            while True:
+                client.read(5)
+    observer.settle()
+    [ending] = [wire.ending for wire in transcript.wires if wire.side is Side.CLIENT]
+    words = "closed by the client with a wrong close frame: close code 1005 may not appear"
+    assert ending is not None
+    assert ending.startswith(words)
+
+
 def test_payloads_are_whole_where_everything_is_kept(observer: Observer) -> None:
     transcript = Transcript(keep_all=True)
     with (

@@ -159,11 +159,12 @@ def _ending(record: _Record) -> str | None:
 
 
 def _closing(frame: FrameRecord) -> str:
+    from ..errors import ProtocolError
     from ..protocol.frames import parse_close
 
     try:
         code, reason = parse_close(frame.payload)
-    except ValueError as error:
+    except ProtocolError as error:
         return f"a wrong close frame: {error}"
     return f"{code} {reason}".rstrip()
 
