@@ -19,12 +19,13 @@ from ..protocol.extensions import Compression
 from ..protocol.headers import request_fields
 from ..protocol.opcodes import Side
 from ..protocol.response import ClientHandshake
+from ..relaying.relay import Relay
 from ..urls import host_header, parse_url
 from ..waiting import wait_readable
 from .failures import Failures
-from .faults.stages import Fault, check_faults
+from .faults.fault import Fault, check_faults
+from .interposing import interpose
 from .peer import Peer
-from .relay import Relay, interpose
 from .stream import Stream
 from .wires import Exchange, new_wire
 from .wishes import Rejection

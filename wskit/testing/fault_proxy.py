@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ..client.config import ClientConfig
 from ..client.dial import dial
+from ..conn import Address
+from ..relaying.listener import Listener
+from ..relaying.relay import Relay
 from ..urls import parse_url
-from ..waiting import wait_readable
-from ..wakers import Waker
-from .faults.stages import Fault, check_faults
-from .relay import Relay
+from .faults.fault import Fault, check_faults, stages_of
 
 if TYPE_CHECKING:
     import ssl
 
 __all__ = ["FaultProxy", "fault_proxy"]
-
-_BACKLOG = 128
 
 
 def fault_proxy(
@@ -62,35 +58,18 @@ class FaultProxy:
         """Proxies are made by ``fault_proxy``."""
         self._config = config
         self._faults = tuple(faults)
-        self._lock = threading.Lock()  # guards _threads, _relays and _ending
-        self._threads: set[threading.Thread] = set()
-        self._relays: set[Relay] = set()
-        self._ending = False
         self.errors: list[OSError] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=_BACKLOG)
-        self._listener.setblocking(False)
-        self.port: int = self._listener.getsockname()[1]
+        self._listener = Listener(self._carry, name="wskit-proxy")
+        self.port: int = self._listener.address[1]
         self.url = f"ws://127.0.0.1:{self.port}{target}"
-        self._waker = Waker()
-        self._thread = threading.Thread(target=self._accept, name="wskit-proxy", daemon=True)
-        self._thread.start()
+        self._listener.start()
 
     def end(self) -> None:
         """Drop every connection, join all threads; may be called again.
 
         A connection that is just being made to the server is waited for, up to its time limit.
         """
-        with self._lock:
-            self._ending = True
-            relays, threads = list(self._relays), list(self._threads)
-        self._waker.wake()
-        self._thread.join()
-        for relay in relays:
-            relay.end()
-        for thread in threads:
-            thread.join()
-        self._listener.close()
-        self._waker.close()
+        self._listener.end()
 
     def __enter__(self) -> Self:
         """Return the proxy."""
@@ -109,46 +88,13 @@ class FaultProxy:
         """Say where it leads."""
         return f"<FaultProxy {self.url} -> {self._config.host}:{self._config.port}>"
 
-    def _accept(self) -> None:
-        while not self._ending:
-            ready = wait_readable([self._listener.fileno(), self._waker.fileno()], None)
-            if self._listener.fileno() in ready:
-                with contextlib.suppress(BlockingIOError, ConnectionAbortedError):
-                    self._serve(self._listener.accept()[0])
-
-    def _serve(self, client: socket.socket) -> None:
-        client.setblocking(False)
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        thread = threading.Thread(
-            target=self._carry, args=(client,), name="wskit-proxy-connection", daemon=True
-        )
-        with self._lock:
-            if self._ending:
-                client.close()
-                return
-            self._threads.add(thread)
-            thread.start()
-
-    def _carry(self, client: socket.socket) -> None:
-        relay = self._relay(client)
-        if relay is not None:
-            relay.run()
-        with self._lock:
-            if relay is not None:
-                self._relays.discard(relay)
-            self._threads.discard(threading.current_thread())
-
-    def _relay(self, client: socket.socket) -> Relay | None:
-        """Connect to the server; None, and the client dropped, if that fails."""
+    def _carry(self, client: socket.socket, address: Address) -> None:
         try:
             server = dial(self._config)
         except OSError as error:
             self.errors.append(error)
             client.close()
-            return None
-        relay = Relay(client, server, self._faults)
-        with self._lock:
-            self._relays.add(relay)
-            if self._ending:
-                relay.end()
-        return relay
+            return
+        relay = Relay(client, server, *stages_of(self._faults))
+        self._listener.on_end(relay.end)
+        relay.run()

@@ -12,7 +12,7 @@ from ..errors import HeaderFields
 from ..protocol.extensions import Compression
 from .clients import ws_client
 from .failures import collected
-from .faults.stages import Fault
+from .faults.fault import Fault
 from .peer import Peer
 
 if TYPE_CHECKING:

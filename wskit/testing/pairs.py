@@ -14,9 +14,9 @@ from ..server import Server, ServerConfig, ThreadPoolConfig
 from ..timers import Clock
 from .clients import open_peer, pair_opening
 from .failures import collected
-from .faults.stages import Fault
+from .faults.fault import Fault
+from .interposing import interpose, needs_tcp
 from .peer import Peer
-from .relay import interpose, needs_tcp
 from .sockets import socket_pair
 
 __all__ = ["ws_pair"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
-from wskit.testing.faults.stages import Item, Stage
+from wskit.relaying.stages import Item, Stage
 
 __all__ = ["HEAD", "STREAM", "cut_up", "sent"]
 

@@ -12,9 +12,10 @@ import pytest
 from tests.deadlines import scaled
 from tests.testing.faults.echoes import Echo
 from wskit import Conn, Handshake
+from wskit.relaying.relay import Relay
 from wskit.testing import ws_pair
 from wskit.testing.faults import Cut, Fault, HalfClose, Reset
-from wskit.testing.relay import Relay
+from wskit.testing.faults.fault import stages_of
 from wskit.testing.sockets import socket_pair
 
 HEAD = b"GET / HTTP/1.1\r\n\r\n"
@@ -25,7 +26,7 @@ def raw(*faults: Fault) -> Iterator[tuple[socket.socket, socket.socket]]:
     """Give a client's and a server's end with a relay between them."""
     client, one = socket_pair(tcp=True)
     other, server = socket_pair(tcp=True)
-    relay = Relay(one, other, faults)
+    relay = Relay(one, other, *stages_of(faults))
     relay.start()
     with client, server:
         for sock in (client, server):

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.testing.faults.streams import HEAD, STREAM, cut_up, sent
+from wskit.relaying.stages import Ending, Gate
 from wskit.testing.faults.places import AfterBytes, AfterFrames, AtPlace, InFrame, Place
-from wskit.testing.faults.stages import Ending, Gate
 
 PLACES: list[tuple[Callable[[], Place], int]] = [
     (lambda: AfterBytes(0, handshake=False), len(HEAD)),

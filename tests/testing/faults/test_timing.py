@@ -12,10 +12,10 @@ from tests.deadlines import scaled, wait_for
 from tests.testing.faults.echoes import Echo
 from tests.testing.faults.streams import HEAD, STREAM, sent
 from wskit import Conn, Handshake
+from wskit.relaying.stages import Wait
 from wskit.server import ServerConfig
 from wskit.testing import ws_pair
 from wskit.testing.faults import Delay, Dribble, Fault, SlowReader, Stall, Throttle
-from wskit.testing.faults.stages import Wait
 
 
 def test_one_byte_at_a_time() -> None:

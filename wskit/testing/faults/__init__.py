@@ -7,7 +7,7 @@ second. Only ``release()`` of Stall and SlowReader is for all connections at onc
 
 from .altering import Corrupt, DropPongs, Duplicate, SwallowClose
 from .endings import Cut, HalfClose, Reset
-from .stages import Direction, Fault
+from .fault import Direction, Fault
 from .timing import Delay, Dribble, SlowReader, Stall, Throttle
 
 __all__ = [

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from ... import fields
 from ...protocol.opcodes import CLOSE, PONG
+from ...relaying.stages import Gate, Item, Stage
+from .fault import Direction, Fault, check_direction
 from .splitter import FrameStage, Part
-from .stages import Direction, Fault, Gate, Item, Stage, check_direction
 
 __all__ = ["Corrupt", "DropPongs", "Duplicate", "SwallowClose"]
 

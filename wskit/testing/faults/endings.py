@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ... import fields
+from ...relaying.stages import Ending, Stage
+from .fault import Direction, Fault, check_direction
 from .places import AfterBytes, AfterFrames, AtPlace, Place
-from .stages import Direction, Ending, Fault, Stage, check_direction
 
 __all__ = ["Breaking", "Cut", "HalfClose", "Reset"]
 

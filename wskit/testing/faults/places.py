@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol as Interface
 
+from ...relaying.stages import Item
 from .splitter import FrameStage, Part
-from .stages import Item
 
 __all__ = ["AfterBytes", "AfterFrames", "AtPlace", "InFrame", "Place"]
 

@@ -10,7 +10,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .stages import Item
+from ...relaying.extents import header_size, payload_size
+from ...relaying.stages import Item
 
 __all__ = ["FrameStage", "Part", "Splitter"]
 
@@ -73,15 +74,15 @@ class Splitter:
         if not self._header:
             self._frame += 1
         at, header = len(self._header), self._header
-        while len(header) < _header_size(header) and len(header) - at < len(data):
-            header += data[len(header) - at : _header_size(header) - at]
-        whole = len(header) == _header_size(header)
+        while len(header) < header_size(header) and len(header) - at < len(data):
+            header += data[len(header) - at : header_size(header) - at]
+        whole = len(header) == header_size(header)
         part = Part(
-            header[at:], self._frame, header[0] & 15, at, last=whole and not _payload_size(header)
+            header[at:], self._frame, header[0] & 15, at, last=whole and not payload_size(header)
         )
         self._header = b"" if part.last else header
         if whole and not part.last:
-            self._left, self._payload_at = _payload_size(header), 0
+            self._left, self._payload_at = payload_size(header), 0
         return part
 
     def _payload(self, data: bytes) -> Part:
@@ -92,20 +93,6 @@ class Splitter:
         if not self._left:
             self._header = b""
         return Part(data, self._frame, header[0] & 15, len(header) + at, at, last=not self._left)
-
-
-def _header_size(header: bytes) -> int:
-    """Return how long the header that begins so is, as far as can be told."""
-    if len(header) < 2:
-        return 2
-    return 2 + {126: 2, 127: 8}.get(header[1] & 127, 0) + (4 if header[1] & 128 else 0)
-
-
-def _payload_size(header: bytes) -> int:
-    size = header[1] & 127
-    if size < 126:
-        return size
-    return int.from_bytes(header[2 : 4 if size == 126 else 10], "big")
 
 
 class FrameStage(ABC):

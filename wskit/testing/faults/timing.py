@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from itertools import cycle
 
 from ... import fields
+from ...relaying.stages import Gate, Item, Stage, Wait
 from ..timeouts import Patience
+from .fault import Direction, Fault, check_direction
 from .places import AfterBytes, AtPlace, InFrame, Place
-from .stages import Direction, Fault, Gate, Item, Stage, Wait, check_direction
 
 __all__ = ["Delay", "Dribble", "SlowReader", "Stall", "Throttle"]
 

@@ -1,7 +1,7 @@
-"""A relay: it carries bytes between two connected sockets, through faults.
+"""A relay: it carries bytes between two connected sockets, through stages.
 
-The law of this file: a direction is only read when all it has read is sent. So a fault that holds
-bytes back makes the sender wait, as on a real network, and nothing piles up here.
+The law of this file: a direction is only read when all it has read is sent. So a stage that
+holds bytes back makes the sender wait, as on a real network, and nothing piles up here.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ..protocol.opcodes import Side
 from ..wakers import Waker
-from .faults.stages import Ending, Fault, Gate, Item, Stage, Wait, check_faults, through
-from .sockets import socket_pair
+from .stages import Ending, Gate, Item, Stage, Wait, through
 
 if TYPE_CHECKING:
     from ..tls import TLSSocket
 
-__all__ = ["Relay", "interpose", "needs_tcp"]
+__all__ = ["Relay"]
 
 _READ = 65536  # bytes at once
 _BURST = 64  # pieces of one direction before the other has its turn
@@ -34,28 +34,28 @@ _RESET = struct.pack("ii", 1, 0)  # SO_LINGER that makes close() send RST
 class Relay:
     """Carries bytes both ways in one thread, until both directions have ended.
 
-    FIN goes through as FIN, RST as RST (over TCP). Every method may be called from any thread.
+    FIN goes through as FIN, RST as RST (over TCP); after a FIN to an end that has TLS nothing that
+    it sends is carried any more. Every method may be called from any thread.
+    ``endings`` is how either end has ended what it sends, END or RESET, in the order of time.
     """
 
     def __init__(
         self,
         client: socket.socket | TLSSocket,
         server: socket.socket | TLSSocket,
-        faults: Sequence[Fault] = (),
+        to_server: Sequence[Stage] = (),
+        to_client: Sequence[Stage] = (),
     ) -> None:
         """Take over two non-blocking transports; ``start`` or ``run`` begins."""
-        check_faults(faults)
-        to_server: list[Stage] = []
-        to_client: list[Stage] = []
-        for fault in faults:  # first of all: one that the test has written may raise
-            one, other = fault.stages()
-            to_server += [one] if one is not None else []
-            to_client += [other] if other is not None else []
+        self.endings: list[tuple[Side, Ending]] = []
         self._ends = client, server
         self._waker = Waker()
-        self._hurried = self._ended = False
+        self._hurried = self._ended = self._nudged = False
         wake = self._waker.wake
-        self._lanes = _Lane(client, server, to_server, wake), _Lane(server, client, to_client, wake)
+        self._lanes = (
+            _Lane(client, server, to_server, wake, self._log(Side.CLIENT)),
+            _Lane(server, client, to_client, wake, self._log(Side.SERVER)),
+        )
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._waker.fileno(), selectors.EVENT_READ)
         self._watched: dict[int, int] = {}
@@ -73,6 +73,11 @@ class Relay:
                 self._step()
         finally:
             self._close()
+
+    def nudge(self) -> None:
+        """Have every stage asked, by b"", what it has to send without having been given a byte."""
+        self._nudged = True
+        self._waker.wake()
 
     def hurry(self) -> None:
         """Wait for nothing any more: no delay, no stall, no slow reader."""
@@ -93,11 +98,19 @@ class Relay:
         if self._thread is not None:
             self._thread.join()
 
+    def _log(self, source: Side) -> Callable[[bool, Ending], None]:
+        """Return what the lane from ``source`` calls when its source, or target, has ended."""
+        return lambda own, ending: self.endings.append((source if own else source.peer, ending))
+
     # -- in the relay's thread -----------------------------------------------------------------
 
     def _step(self) -> None:
-        for lane in self._lanes:
+        nudged, self._nudged = self._nudged, False
+        for lane, back in (self._lanes, self._lanes[::-1]):
+            if nudged:
+                lane.nudge()
             ending = lane.step(self._hurried)
+            back.deaf = back.deaf or lane.has_ended_tls
             if ending is Ending.RESET:
                 self._reset()
             elif ending is Ending.CUT:
@@ -162,18 +175,21 @@ class _Lane:
         self,
         source: socket.socket | TLSSocket,
         target: socket.socket | TLSSocket,
-        stages: list[Stage],
+        stages: Sequence[Stage],
         wake: Callable[[], None],
+        log: Callable[[bool, Ending], None],
     ) -> None:
         self.source = source
         self.target = target
         self._stages = stages
         self._wake = wake
+        self._log = log
         self._queue: deque[Item] = deque()
         self._gates: set[Gate] = set()  # that were reached
         self.reading = True  # the source has not ended
         self._writing = True  # nor has what goes to the target
         self.refused = False  # the target takes nothing any more
+        self.deaf = False  # what is read is dropped, as it is no plaintext any more
         self.wants_read = self.wants_write = False
         self.until: float | None = None  # look again then, on the monotonic clock
         self._due: float | None = None  # when the wait that is under way ends
@@ -182,6 +198,11 @@ class _Lane:
     def done(self) -> bool:
         """Whether everything has been carried."""
         return not self.reading and not self._queue
+
+    @property
+    def has_ended_tls(self) -> bool:
+        """Whether the target was TLS, which ends in both directions at once (see TLSSocket)."""
+        return not self._writing and not isinstance(self.target, socket.socket)
 
     def step(self, hurried: bool) -> Ending | None:
         """Go on as far as possible; return CUT or RESET if that is to be done to both."""
@@ -198,6 +219,7 @@ class _Lane:
                     self.wants_read = True
                     return None
                 except OSError:
+                    self._log(True, Ending.RESET)
                     return Ending.RESET
             else:
                 return None
@@ -216,6 +238,11 @@ class _Lane:
             with contextlib.suppress(OSError):
                 self.target.shutdown(socket.SHUT_WR)
 
+    def nudge(self) -> None:
+        """Take what the stages have to send by themselves."""
+        if self.reading and self._writing:
+            self._queue.extend(through(self._stages, b""))
+
     def leave(self) -> None:
         """Wait at no gate any more."""
         for gate in self._gates:
@@ -225,8 +252,9 @@ class _Lane:
         data = self.source.recv(_READ)
         if not data:
             self.reading = False
+            self._log(True, Ending.END)
             self._queue.append(Ending.END)
-        elif self._writing:
+        elif self._writing and not self.deaf:
             self._queue.extend(through(self._stages, data))
 
     def _go_on(self, item: Item, hurried: bool) -> bool:
@@ -252,6 +280,7 @@ class _Lane:
             self.wants_write = True
             return False
         except OSError:
+            self._log(False, Ending.RESET)
             self._queue.clear()
             self._writing, self.refused = False, True
             return True
@@ -270,27 +299,3 @@ class _Lane:
     def _passes(self, gate: Gate) -> bool:
         self._gates.add(gate)
         return gate.reach(self._wake)
-
-
-def needs_tcp(faults: Sequence[Fault]) -> bool:
-    """Whether one of ``faults`` does nothing special on a socket pair; TypeError for no faults."""
-    check_faults(faults)
-    return any(fault.needs_tcp for fault in faults)
-
-
-def interpose(
-    transport: socket.socket | TLSSocket, faults: Sequence[Fault], *, tcp: bool
-) -> tuple[socket.socket, Relay]:
-    """Return a client's end of a connection that leads through ``faults`` to ``transport``.
-
-    The relay runs and owns ``transport``; the end that is returned is not blocking.
-    """
-    ours, theirs = socket_pair(tcp=tcp)
-    try:
-        relay = Relay(theirs, transport, faults)
-        relay.start()
-    except BaseException:
-        for end in (ours, theirs, transport):
-            end.close()
-        raise
-    return ours, relay

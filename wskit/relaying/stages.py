@@ -1,4 +1,4 @@
-"""What faults are made of: stages that bytes pass through, and what stages can ask for.
+"""What bytes pass through in a relay: stages, and what stages can ask for.
 
 The law of this file: a stage never waits and never touches a socket. It says what to do, in order:
 send bytes, wait, hold at a gate, end; the relay does it.
@@ -7,32 +7,13 @@ send bytes, wait, hold at a gate, end; the relay does it.
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar, Literal, TypeAlias
 from typing import Protocol as Interface
+from typing import TypeAlias
 
-from ... import fields
-
-__all__ = [
-    "Direction",
-    "Ending",
-    "Fault",
-    "Gate",
-    "Item",
-    "Stage",
-    "Wait",
-    "check_direction",
-    "check_faults",
-    "through",
-]
-
-Direction = Literal["to_server", "to_client", "both"]
-"""Which way the bytes go that a fault is about."""
-
-_DIRECTIONS = ("to_server", "to_client", "both")
+__all__ = ["Ending", "Gate", "Item", "Stage", "Wait", "through"]
 
 
 class Ending(Enum):
@@ -93,42 +74,13 @@ Item: TypeAlias = bytes | Wait | Gate | Ending
 
 
 class Stage(Interface):
-    """One fault at work in one direction of one connection."""
+    """What happens in one direction of one connection; for the relay's thread."""
 
     def pass_on(self, data: bytes) -> Iterable[Item]:
-        """Return what becomes of ``data``, the next bytes of the stream, never empty."""
+        """Return what becomes of ``data``, the next bytes of the stream.
 
-
-class Fault(ABC):
-    """A description of what goes wrong. To make your own kind, write ``stage``."""
-
-    direction: Direction
-    needs_tcp: ClassVar[bool] = False  # it does nothing special on a socket pair
-
-    @abstractmethod
-    def stage(self, *, response: bool) -> Stage:
-        """Return a new stage; ``response``: for what goes to the client."""
-
-    def stages(self) -> tuple[Stage | None, Stage | None]:
-        """Return new stages for one connection: to the server and to the client."""
-        return (
-            self.stage(response=False) if self.direction != "to_client" else None,
-            self.stage(response=True) if self.direction != "to_server" else None,
-        )
-
-
-def check_direction(direction: object) -> None:
-    """Raise ValueError unless ``direction`` is one."""
-    if direction not in _DIRECTIONS:
-        raise ValueError(f"direction: must be one of {', '.join(_DIRECTIONS)}, not {direction!r}")
-
-
-def check_faults(faults: Sequence[Fault]) -> None:
-    """Raise TypeError unless ``faults`` is a sequence of faults."""
-    fields.sequence("faults", faults)
-    for fault in faults:
-        if not isinstance(fault, Fault):
-            raise TypeError(f"faults: must hold faults such as Cut(5), not {fault!r}")
+        They are never empty but for ``Relay.nudge``.
+        """
 
 
 def through(stages: Sequence[Stage], data: bytes) -> list[Item]:
