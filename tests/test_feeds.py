@@ -126,3 +126,29 @@ def test_counts_everything_that_many_threads_record() -> None:
 def test_holds_at_least_one() -> None:
     with pytest.raises(ValueError, match=r"^size: must be at least 1, not 0$"):
         Feed(0)
+
+
+def test_what_was_never_added_is_told_in_its_place() -> None:
+    feed = Feed(size=2)
+    tap = feed.tap("a")
+    tap(record(0))
+    feed.lose(3)
+    feed.lose(0)
+    tap(record(1))
+    tap(record(2))
+    assert short(feed.take(0)) == [0, -3, 1, -1]
+    assert feed.lost == 4
+    feed.lose(2)
+    assert short(feed.take(0)) == [-2]
+
+
+def test_frames_have_room_for_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wskit.feeds._OCTETS", 5)
+    feed = Feed()
+    tap = feed.tap("a")
+    for number in (1000, 2, 300000000, 4):
+        tap(record(number))
+    assert short(feed.take(0)) == [1000, 2, -2]
+    tap(record(300000000))
+    tap(record(5))
+    assert short(feed.take(0)) == [300000000, -1]

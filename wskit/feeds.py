@@ -16,9 +16,11 @@ from .taps import Capture
 
 __all__ = ["Feed"]
 
+_OCTETS = 64 << 20
+
 
 class Feed:
-    """Up to ``size`` frames that nobody has taken yet; every method may be called from any thread.
+    """Up to ``size`` frames that nobody has taken yet, of 64 MiB; for any thread.
 
     Events of other kinds are few, and have as much room again.
     """
@@ -31,6 +33,7 @@ class Feed:
         self._lock = threading.Lock()  # guards everything below
         self._arrived = threading.Condition(self._lock)
         self._events: deque[Event] = deque()
+        self._held = 0  # bytes of payloads
         self._gap = 0  # what was lost since the last event that was kept
         self._takers = 0  # that wait
         self._closed = False
@@ -47,8 +50,7 @@ class Feed:
     def add(self, event: Event) -> None:
         """Add the newest event, or count it as lost when there is no room."""
         with self._lock:
-            room = self._size if isinstance(event, Capture) else 2 * self._size
-            if len(self._events) >= room:
+            if not self._has_room(event):
                 self._gap += 1
                 self.lost += 1
                 return
@@ -56,6 +58,12 @@ class Feed:
             self._events.append(event)
             if self._takers:
                 self._arrived.notify()
+
+    def lose(self, count: int) -> None:
+        """Count ``count`` frames as lost that passed at this place and were not even added."""
+        with self._lock:
+            self._gap += count
+            self.lost += count
 
     def take(self, timeout: float | None = None) -> list[Event]:
         """Return and remove what is there; wait up to ``timeout`` seconds for the first event."""
@@ -68,6 +76,7 @@ class Feed:
             self._mark()
             events = list(self._events)
             self._events.clear()
+            self._held = 0
             return events
 
     def close(self) -> None:
@@ -75,6 +84,16 @@ class Feed:
         with self._lock:
             self._closed = True
             self._arrived.notify_all()
+
+    def _has_room(self, event: Event) -> bool:
+        if not isinstance(event, Capture):
+            return len(self._events) < 2 * self._size
+        octets = len(event.frame.payload)
+        # One that is larger than all the room has it to itself.
+        if len(self._events) >= self._size or (self._held and self._held + octets > _OCTETS):
+            return False
+        self._held += octets
+        return True
 
     def _mark(self) -> None:
         if self._gap:

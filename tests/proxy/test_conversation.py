@@ -24,7 +24,7 @@ class Stages:
     def __init__(self, rest: bytes = b"") -> None:
         self.feed = Feed()
         request = RequestHead.parsed(REQUEST)
-        self.conversation = Conversation(self.feed, Names("a", "b:1", "ws://c/"), request)
+        self.conversation = Conversation(self.feed, Names("a", "b:1", "ws://c/"), request, 4096)
         self.requests = Requests(self.conversation, rest)
         self.responses = Responses(self.conversation, self.requests)
 

@@ -31,6 +31,7 @@ class ProxyConfig:
     proxy: str | bool | None = True  # on the way to the server, as with ClientConfig
     connect_timeout: float = 5.0  # to the server: TCP, proxy and TLS together
     head_timeout: float = 10.0  # for TLS and a client's request head
+    preview: int = 1 << 20  # bytes that are told of a frame's payload, from its start
     feed_size: int = 10_000  # frames that wait to be taken; more are counted as lost
     server: ClientConfig = field(init=False, repr=False, compare=False)  # how to reach it
     target: str = field(init=False, repr=False, compare=False)  # path and query of url
@@ -47,6 +48,7 @@ class ProxyConfig:
         fields.boolean("keep_host", self.keep_host)
         fields.seconds("head_timeout", self.head_timeout)
         fields.seconds("connect_timeout", self.connect_timeout)
+        fields.integer("preview", self.preview, 0)
         fields.integer("feed_size", self.feed_size, 1)
         context = self.listen_ssl_context
         if context is not None and not hasattr(context, "wrap_socket"):

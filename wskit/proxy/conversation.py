@@ -16,7 +16,7 @@ from ..protocol.frames import Direction
 from ..protocol.opcodes import Side
 from ..relaying.stages import Ending, Item
 from .bodies import Body
-from .dissecting import PREVIEW, Dissector
+from .dissecting import Dissector
 from .heads import LIMIT, RequestHead, ResponseHead, head_end
 from .inflating import Looker
 from .ways import Injected, Way
@@ -39,8 +39,9 @@ class Conversation:
     ``problem`` is what was wrong with the server's answer, in words.
     """
 
-    def __init__(self, feed: Feed, names: Names, request: RequestHead) -> None:
-        """The request is on its way."""
+    def __init__(self, feed: Feed, names: Names, request: RequestHead, preview: int) -> None:
+        """The request is on its way; ``preview`` is how much of payloads is told."""
+        self._preview = preview
         self._feed = feed
         self._names = names
         self.request = request
@@ -88,7 +89,8 @@ class Conversation:
         tap = self._feed.tap(self._names.connection)
         ways: dict[Side, Way] = {}
         for end, direction in ((Side.SERVER, Direction.IN), (Side.CLIENT, Direction.OUT)):
-            dissector = Dissector(direction, looker=_looker(end.peer, response.deflate))
+            looker = _looker(end.peer, response.deflate, self._preview)
+            dissector = Dissector(direction, looker=looker, preview=self._preview)
             ways[end] = Way(direction, dissector, tap)
         self._ways = ways  # before it is told: who hears of it may want to inject
         self.tell(101, response.fields)
@@ -237,9 +239,9 @@ class Responses:
             yield Ending.CUT
 
 
-def _looker(sender: Side, deflate: DeflateParameters | None) -> Looker | None:
+def _looker(sender: Side, deflate: DeflateParameters | None, preview: int) -> Looker | None:
     if deflate is None:
         return None
     by_server = sender is Side.SERVER
     fresh = deflate.server_no_context_takeover if by_server else deflate.client_no_context_takeover
-    return Looker(no_context_takeover=fresh, preview=PREVIEW)
+    return Looker(no_context_takeover=fresh, preview=preview)

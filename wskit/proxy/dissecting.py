@@ -15,7 +15,7 @@ from .inflating import Looker
 __all__ = ["PREVIEW", "Dissector", "is_control"]
 
 PREVIEW = 4096
-"""Bytes of a payload that a record holds at most."""
+"""Bytes of a payload that a record holds at most, unless it is said otherwise."""
 
 _ENDLESS = 1 << 62  # bytes; nobody will live to see the end of such a frame
 _RSV = 0x70
@@ -33,9 +33,12 @@ class Dissector:
     came and the last has not. ``close_seen``: a close frame has passed.
     """
 
-    def __init__(self, direction: Direction, *, looker: Looker | None = None) -> None:
+    def __init__(
+        self, direction: Direction, *, looker: Looker | None = None, preview: int = PREVIEW
+    ) -> None:
         """``looker`` inflates where permessage-deflate was agreed."""
         self._direction = direction
+        self._preview = preview
         self._looker = looker
         self._header = bytearray()
         self._size = 0
@@ -104,8 +107,8 @@ class Dissector:
         return looker is not None and self._compressed and looker.begin(message=begins)
 
     def _read_payload(self, data: bytes, at: int, count: int) -> None:
-        if len(self._start) < PREVIEW:
-            self._start += data[at : at + min(count, PREVIEW - len(self._start))]
+        if len(self._start) < self._preview:
+            self._start += data[at : at + min(count, self._preview - len(self._start))]
         before = self._size - self._left
         self._left -= count
         if self._inflates:

@@ -132,7 +132,8 @@ class Proxy:
         server = self._dialled(request)
         if request.is_upgrade:
             names = Names(names.connection, names.peer, self._url(request))
-            self._converse(client, server, Conversation(self._feed, names, request), rest)
+            preview = self.config.preview
+            self._converse(client, server, Conversation(self._feed, names, request, preview), rest)
             return
         with self._lock:
             self.exchanges += 1

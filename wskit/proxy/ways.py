@@ -16,7 +16,7 @@ from .. import fields
 from ..protocol.frames import Direction, FrameRecord, Tap, encode
 from ..protocol.masking import KEY
 from ..protocol.opcodes import CLOSE, CONTINUATION
-from .dissecting import PREVIEW, Dissector, is_control
+from .dissecting import Dissector, is_control
 
 __all__ = ["Injected", "Way"]
 
@@ -52,7 +52,7 @@ class Injected:
             self.masked,
             size,
             size,
-            self.payload[:PREVIEW],
+            self.payload,
         )
 
 

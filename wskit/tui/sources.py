@@ -125,6 +125,7 @@ class ClientSource:
         self._feed = Feed()
         self._name = format_address(client.address)
         self._feed.add(_opening(client, self._name))
+        client._protocol._preview = client._config.max_size  # a recording of it is to be whole
         client.set_tap(self._feed.tap(self._name))
         self._thread = client.read_loop_in_new_thread(_Silent(self._closed))
 
