@@ -37,7 +37,8 @@ class HarSource:
             _events(recording, f"{number} {recording.url}")
             for number, recording in enumerate(recordings, 1)
         )
-        self._events: Iterator[Event] = heapq.merge(*named, key=lambda event: event.time)
+        merged = heapq.merge(*named, key=lambda event: event.time)
+        self._events: Iterator[Event] = merged
         self.ended = False
 
     @classmethod
@@ -72,7 +73,8 @@ def _events(recording: Recording, name: str) -> Iterator[Opened | Capture]:
         Side.CLIENT,
         recording.url,
         request=recording.headers,
-        status=recording.status,
+        # Chromium writes -1 for an answer that it did not see.
+        status=recording.status if 0 <= recording.status <= 999 else 0,
         response=recording.response_headers,
         body=recording.body,
     )
