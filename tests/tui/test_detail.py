@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.frames import OUT, capture, frame
+from wskit.events import Opened
+from wskit.protocol.opcodes import Side
 from wskit.tui.detail import detail_lines
 from wskit.tui.entries import Entry
 from wskit.tui.history import History
@@ -36,6 +38,17 @@ def test_what_was_not_kept_is_said() -> None:
 
 def test_an_empty_frame_has_no_bytes() -> None:
     assert "00000000" not in lines(Entry(1, 1, capture(0, frame(9))))
+
+
+def test_the_handshake_of_its_connection_comes_last() -> None:
+    history = History()
+    request = (("Host", "h"), ("Cookie", "id=1"))
+    history.add([Opened(0.5, "a", Side.CLIENT, "ws://h/p", request=request), capture(1.0)])
+    (entry,) = history
+    shown = detail_lines(entry, history)
+    assert shown[shown.index("handshake") + 1 :][:2] == ["GET /p HTTP/1.1", "Host: h"]
+    assert "Cookie: (4 characters, masked)" in shown
+    assert "Cookie: id=1" in detail_lines(entry, history, secrets=True)
 
 
 def test_a_response_of_json_rpc_says_what_it_answers() -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.tui.frames import capture, frame
 from wskit.errors import ConnectionClosed
 from wskit.protocol.frames import FrameRecord
 from wskit.protocol.opcodes import Side
 from wskit.testing import ClientTest
 from wskit.tui import outgoing
-from wskit.tui.outgoing import HELP, NotSent, Outgoing, parsed
+from wskit.tui.entries import Entry
+from wskit.tui.outgoing import HELP, NotSent, Outgoing, as_line, parsed
 
 
 def send(end: ClientTest, line: str) -> None:
@@ -130,3 +134,70 @@ def test_it_can_be_meant_for_the_client() -> None:
 def test_every_command_is_named() -> None:
     names = [f"/{verb}" for verb in outgoing._VERBS if verb != "client"]  # for proxies only
     assert all(name in HELP for name in names)
+
+
+def line_of(record: FrameRecord) -> str:
+    return as_line(Entry(1, 1, capture(1.0, record)))
+
+
+@pytest.mark.parametrize(
+    ("record", "line"),
+    [
+        (frame(1, b"hello"), "hello"),
+        (frame(1, b""), ""),
+        (frame(1, b"/ping"), "//ping"),
+        (frame(1, b"a", rsv=4, wire=9, masked=True), "a"),
+        (frame(1, b"a\nb"), "/frame op=text hex=61 0a 62"),
+        (frame(1, b"\xff"), "/frame op=text hex=ff"),
+        (frame(1, "\u202e".encode()), "/frame op=text hex=e2 80 ae"),
+        (frame(1, b"part", fin=False), "/frame op=text fin=0 part"),
+        (frame(1, b"hex=61", fin=False), "/frame op=text fin=0 hex=68 65 78 3d 36 31"),
+        (frame(1, b"rsv=1 a", rsv=6), "/frame op=text rsv=2 hex=72 73 76 3d 31 20 61"),
+        (frame(0, b"end"), "/frame op=cont end"),
+        (frame(0, b"end", rsv=4), "/frame op=cont rsv=4 end"),
+        (frame(2, b"\xde\xad"), "/hex de ad"),
+        (frame(2), "/hex"),
+        (frame(9), "/ping"),
+        (frame(9, b"are you there?"), "/ping are you there?"),
+        (frame(10, b"x" * 126), f"/frame op=pong {'x' * 126}"),
+        (frame(8, b"\x03\xe8"), "/close 1000"),
+        (frame(8, b"\x03\xe8bye "), "/close 1000 bye "),
+        (frame(8, b"\x03\xed"), "/frame op=close hex=03 ed"),
+        (frame(8), "/frame op=close"),
+        (frame(3, b"odd"), "/frame op=3 odd"),
+    ],
+)
+def test_a_frame_that_was_seen_becomes_a_line(record: FrameRecord, line: str) -> None:
+    assert line_of(record) == line
+
+
+@given(
+    st.builds(
+        frame,
+        st.integers(0, 15),
+        st.binary(max_size=140)
+        | st.text().map(str.encode)
+        | st.sampled_from([b"hex=", b"op=1 a", b"/client", b" x ", b"mask=0 y"]),
+        fin=st.booleans(),
+        rsv=st.integers(0, 7),
+    )
+)
+def test_the_line_means_the_same_frame(record: FrameRecord) -> None:
+    line = line_of(record)
+    assert line.isprintable()
+    rsv = record.rsv & 3 if record.opcode in (1, 2) else record.rsv
+    assert parsed(line) == Outgoing(record.fin << 7 | rsv << 4 | record.opcode, record.payload)
+
+
+def test_a_line_may_be_for_the_client() -> None:
+    entry = Entry(1, 1, capture(1.0, frame(1, b"/x")))
+    assert as_line(entry, to=Side.CLIENT) == "/client //x"
+    assert parsed("/client //x") == Outgoing(0x81, b"/x", to=Side.CLIENT)
+
+
+def test_what_is_not_here_or_too_long_becomes_no_line() -> None:
+    with pytest.raises(NotSent, match="4094 of 4096 bytes of this frame were not kept"):
+        line_of(frame(2, b"ab", length=4096))
+    with pytest.raises(NotSent, match="a line takes frames of 65536 bytes, this one has 65537"):
+        line_of(frame(2, bytes(65537)))
+    assert len(line_of(frame(2, bytes(65536)))) > 65536

@@ -10,6 +10,7 @@ from ..trace import printable
 from .decoders import Pairing, decode
 from .entries import Entry
 from .explaining import close_words, header_lines, hex_lines, sentence, value_lines
+from .handshakes import handshake_lines
 from .history import History
 from .protocols import JsonRpc
 from .rows import duration
@@ -19,10 +20,13 @@ __all__ = ["detail_lines"]
 _LOOKED_BACK = 5000  # frames, for what a response answers; decoding them takes some 50 ms
 
 
-def detail_lines(entry: Entry, history: History, width: int = 100) -> list[str]:
+def detail_lines(
+    entry: Entry, history: History, width: int = 100, *, secrets: bool = False
+) -> list[str]:
     """Return everything about ``entry``, of which ``history`` tells what it answers.
 
-    No line has anything but printable characters.
+    The handshake of its connection comes last, with ``secrets`` as in ``handshake_lines``. No line
+    has anything but printable characters.
     """
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.capture.time))
     fraction = f"{entry.capture.time % 1:.6f}"[1:]
@@ -39,6 +43,10 @@ def detail_lines(entry: Entry, history: History, width: int = 100) -> list[str]:
         lines += ["", *hex_lines(entry.frame.payload)]
     if entry.is_cut:
         lines.append(f"… {entry.frame.length - len(entry.frame.payload)} more bytes were not kept")
+    connection = history.connection(entry.conn)
+    if connection is not None and connection.opening is not None:
+        lines += ["", "handshake"]
+        lines += handshake_lines(connection.opening, width=width, secrets=secrets)
     return lines
 
 

@@ -29,6 +29,7 @@ _CONNECTIONS = 10_000  # that are remembered
 _PINGS = 64  # a connection's unanswered ones that are remembered
 _SAMPLES = 600  # of each server
 _SERVERS = 100
+_TURN = 2.0  # seconds over which a rate is taken
 
 
 @dataclass(slots=True)
@@ -65,6 +66,9 @@ class Connection:
     opening: Opened | None = None
     ended: Ended | None = None
     queued: int = 0
+    turn: float = 0.0  # when the messages in ``recent`` began; ``before`` had its turn before
+    recent: int = 0
+    before: int = 0
 
     @property
     def state(self) -> str:
@@ -78,6 +82,22 @@ class Connection:
     def flow(self, direction: Direction) -> Flow:
         """Return one direction."""
         return self.inbound if direction is Direction.IN else self.outbound
+
+    def rate(self, now: float) -> float:
+        """Return how many messages a second there were in the last seconds before ``now``."""
+        turns = max(now - self.turn, 0.0) / _TURN
+        if turns < 1:
+            return (self.recent + self.before * (1 - turns)) / _TURN
+        return self.recent * max(2 - turns, 0.0) / _TURN
+
+    def count(self, moment: float) -> None:
+        """Say that a message began."""
+        passed = moment - self.turn
+        if not -_TURN <= passed < 2 * _TURN:  # a silence, or the clock was set back
+            self.turn, self.recent, self.before = moment, 0, 0
+        elif passed >= _TURN:
+            self.turn, self.recent, self.before = self.turn + _TURN, 0, self.recent
+        self.recent += 1
 
 
 class History:
@@ -181,6 +201,8 @@ class History:
         flow.octets += frame.wire_length
         if frame.opcode <= BINARY:
             _count(flow, entry)
+            if entry.fragment == 1:
+                connection.count(capture.time)
         else:
             _control(connection, entry)
         return entry

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..client import Client
-from ..protocol.frames import FIN, MAX_CONTROL, close_payload
+from ..protocol.frames import FIN, MAX_CONTROL, FrameRecord, close_payload
 from ..protocol.opcodes import BINARY, CLOSE, PING, PONG, TEXT, Opcode, Side
+from .entries import Entry
 
-__all__ = ["HELP", "NotSent", "Outgoing", "parsed"]
+__all__ = ["HELP", "NotSent", "Outgoing", "as_line", "parsed"]
 
 HELP = "text, or /ping /pong /close /hex /file /frame, //text for a slash"
 """What can be typed, on one line."""
 
 _OPCODES = {opcode.name.lower(): int(opcode) for opcode in Opcode} | {"cont": 0}
+_NAMES = {opcode: name for name, opcode in _OPCODES.items()}
+_LONGEST = 1 << 16  # bytes of a frame that is put into a line
 _USUAL = tuple(FIN | opcode for opcode in (TEXT, BINARY, PING, PONG))
 
 
@@ -43,6 +46,52 @@ class Outgoing:
             client.write_text(self.payload)
         else:
             client.write_frame(self.first & 0x0F, self.payload)
+
+
+def as_line(entry: Entry, *, to: Side = Side.SERVER) -> str:
+    """Return the line that sends the frame of ``entry`` once more, in the clear, ``to`` that end.
+
+    Raises NotSent for a frame of which not all was kept, or that is too long for a line.
+    """
+    frame = entry.frame
+    if entry.is_cut:
+        missing = frame.length - len(frame.payload)
+        raise NotSent(f"{missing} of {frame.length} bytes of this frame were not kept")
+    if frame.length > _LONGEST:
+        raise NotSent(f"a line takes frames of {_LONGEST} bytes, this one has {frame.length}")
+    # On the first frame of a message RSV1 says that it was compressed (RFC 7692 §6).
+    rsv = frame.rsv & 3 if frame.opcode in (TEXT, BINARY) else frame.rsv
+    same = Outgoing(frame.fin << 7 | rsv << 4 | frame.opcode, frame.payload)
+    line = next(line for line in _lines(frame, rsv) if _means(line, same))
+    return f"/client {line}" if to is Side.CLIENT else line
+
+
+def _lines(frame: FrameRecord, rsv: int) -> Iterator[str]:
+    """Yield lines that might mean ``frame``, the last one for sure; the simplest come first."""
+    text = frame.payload.decode("utf-8", "replace")
+    spaced = f" {text}" if text else ""
+    if frame.opcode == TEXT:
+        yield f"/{text}" if text.startswith("/") else text
+    elif frame.opcode in (PING, PONG):
+        yield f"/{_NAMES[frame.opcode]}{spaced}"
+    elif frame.opcode == CLOSE:
+        code, reason = frame.payload[:2], frame.payload[2:].decode("utf-8", "replace")
+        yield f"/close {int.from_bytes(code, 'big')} {reason}".rstrip()
+        yield f"/close {int.from_bytes(code, 'big')} {reason}"
+    elif frame.opcode == BINARY:
+        yield f"/hex {frame.payload.hex(' ')}".rstrip()
+    bits = f"op={_NAMES.get(frame.opcode, frame.opcode)}"
+    bits += "" if frame.fin else " fin=0"
+    bits += f" rsv={rsv}" if rsv else ""
+    yield f"/frame {bits}{spaced}"
+    yield f"/frame {bits} hex={frame.payload.hex(' ')}"
+
+
+def _means(line: str, frame: Outgoing) -> bool:
+    try:
+        return line.isprintable() and parsed(line) == frame
+    except NotSent:
+        return False
 
 
 def parsed(line: str) -> Outgoing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from itertools import islice
 
+from .entries import Entry
 from .filters import Filter
 from .history import History
 
@@ -62,6 +63,11 @@ class Selection:
     def row(self, number: int) -> int:
         """Return the row of the entry with ``number``, or of the first one after it."""
         return bisect_left(self._numbers, number, self._start) - self._start
+
+    def judged(self, number: int) -> list[Entry]:
+        """Return what is searched where the row of the entry with ``number`` is."""
+        entry = self._history.entry(number)
+        return [] if entry is None else [entry]
 
     def _drop(self) -> int:
         dropped, numbers, start = self._history.dropped, self._numbers, self._start
