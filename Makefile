@@ -10,8 +10,8 @@ PY := .venv/bin/python
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: venv-runtime ## a server, some clients and every frame between them
-	@$(PY) -m wskit demo
+demo: venv-runtime ## a server, some clients and every frame between them, on a screen
+	@$(PY) -m wskit inspect --demo
 
 test: venv-dev ## the suite with its branch coverage: protocol 100 %, the rest >= 95 %
 	@$(PY) -m coverage erase

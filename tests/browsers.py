@@ -122,8 +122,7 @@ def browser_page() -> Iterator[Page]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            port, path = wait_for(lambda: _devtools(Path(folder)), _PATIENCE, "the browser")
-            url = f"ws://127.0.0.1:{port}{path}"
+            url = wait_for(lambda: _devtools(Path(folder)), _PATIENCE, "the browser")
             with connect(url, proxy=False, max_size=64 << 20, ping_interval=None) as client:
                 yield Page(client)
         finally:
@@ -131,10 +130,10 @@ def browser_page() -> Iterator[Page]:
             process.wait()
 
 
-def _devtools(folder: Path) -> tuple[int, str] | None:
-    """Return port and path of the browser's end, once it has written them down."""
+def _devtools(folder: Path) -> str:
+    """Return the URL of the browser's end, "" until it has written that down."""
     try:
         port, path = (folder / "DevToolsActivePort").read_text().splitlines()
     except (OSError, ValueError):
-        return None
-    return int(port), path
+        return ""
+    return f"ws://127.0.0.1:{port}{path}"

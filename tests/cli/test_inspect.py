@@ -12,7 +12,19 @@ from tests.cli.conftest import Call
 @pytest.mark.parametrize(
     ("args", "start"),
     [
-        ("", "wskit inspect: Missing argument 'URL|FILE|-'."),
+        ("", "wskit: what to look at? a URL, a FILE, -, --listen, --attach or --demo"),
+        ("x --demo", "wskit: --demo: does not go with FILE"),
+        ("- --attach 5", "wskit: --attach: does not go with -"),
+        ("--demo --listen 0", "wskit: --listen: does not go with --demo"),
+        ("--demo --speed 2", "wskit: --speed: means nothing to --demo"),
+        ("- --keep-host", "wskit: --keep-host: means nothing to -"),
+        ("x -H a:b", "wskit: --header: means nothing to FILE"),
+        ("--listen 0 --to ws://a --proxy http://x", "wskit: --proxy: means nothing to --listen"),
+        ("- --web", "wskit: --web: cannot read stdin"),
+        ("x --web --plain", "wskit: --web: does not go with --plain or --json"),
+        ("x --step --plain", "wskit: --step: needs a screen"),
+        ("x --speed 0", "wskit inspect: Invalid value for '--speed': "),
+        ("--demo --web-port 70000", "wskit inspect: Invalid value for '--web-port': "),
         ("no.such.file", "wskit: no.such.file: No such file or directory"),
         ("/", "wskit: /: Is a directory"),
         ("- --plain --json", "wskit: --plain: does not go with --json"),
@@ -45,5 +57,5 @@ def test_a_file_that_is_no_recording_is_one_line(call: Call, tmp_path: Path) -> 
 def test_help_says_what_there_is(call: Call) -> None:
     status, out, _ = call("inspect", "--help")
     assert status == 0
-    for word in ("URL|FILE|-", "--filter", "--plain", "--json", "--count", "--for", "--record"):
+    for word in ("URL|FILE|-", "--listen", "--attach", "--demo", "--filter", "--json", "--web"):
         assert word in out

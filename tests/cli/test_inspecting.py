@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -180,7 +179,7 @@ def test_without_textual_the_extra_is_named(
     call: Call, recording: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wskit.cli.streams.Output.is_terminal", True)
-    monkeypatch.setitem(sys.modules, "wskit.tui.app", None)
+    monkeypatch.setattr("wskit.cli.inspecting.find_spec", lambda name: None)
     status, _, err = call("inspect", recording)
     assert status == 2
     assert err == "wskit: the screen needs textual; pip install 'wskit[tui]', or --plain\n"

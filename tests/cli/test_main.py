@@ -14,7 +14,7 @@ from tests.cli.conftest import Call
 from tests.cli.processes import environment, ran
 from wskit.protocol.deflate import BACKEND
 
-COMMANDS = ("serve", "connect", "demo")
+COMMANDS = ("serve", "connect", "inspect")
 
 
 def test_version_names_the_deflate_backend() -> None:
@@ -44,7 +44,7 @@ def test_every_command_has_help(call: Call, command: str, option: str) -> None:
 
 @pytest.mark.parametrize(
     ("args", "path"),
-    [(["nothing"], "wskit"), (["--no"], "wskit"), (["demo", "x"], "wskit demo")],
+    [(["nothing"], "wskit"), (["--no"], "wskit"), (["serve", "x", "y"], "wskit serve")],
 )
 def test_wrong_usage_is_one_line_and_2(call: Call, args: list[str], path: str) -> None:
     status, out, err = call(*args)
@@ -83,7 +83,7 @@ def test_help_costs_little_more_than_click_itself(args: list[str]) -> None:
 def test_help_imports_nothing_that_works() -> None:
     code = (
         "import sys\nfrom wskit.cli import main\n"
-        "for args in ['--help'], ['serve', '--help'], ['connect', '--help'], ['demo', '--help']:\n"
+        "for args in ['--help'], *([name, '--help'] for name in ('serve', 'connect', 'inspect')):\n"
         "    sys.argv[1:] = args\n    main()\nprint(*sys.modules)"
     )
     said = subprocess.run(
@@ -95,7 +95,7 @@ def test_help_imports_nothing_that_works() -> None:
 
 def test_output_that_nobody_reads_is_no_error() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "wskit", "demo"],
+        [sys.executable, "-m", "wskit", "inspect", "--demo"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),

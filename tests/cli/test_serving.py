@@ -18,10 +18,11 @@ from websockets.typing import Origin, Subprotocol
 
 import wskit
 from tests.cli.conftest import Certificates
-from tests.cli.processes import Command, environment, serving
+from tests.cli.processes import Command, environment, ran, serving
 from tests.deadlines import scaled, wait_for
 from wskit import MessageType
 from wskit.conn import format_address
+from wskit.inspection.places import running
 
 THREADS = """
 import threading
@@ -133,6 +134,23 @@ class TestServing:
             command.interrupt()
             assert command.ended() == (0, "", "")
         assert not path.exists()
+
+    def test_with_inspect_it_can_be_looked_at(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tmp_path.chmod(0o700)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+        with serving("--inspect") as (command, url):
+            [found] = running()
+            assert found.pid == command.process.pid
+            assert found.servers == (url.removeprefix("ws://").rstrip("/"),)
+        with serving():
+            assert running() == []
+
+    def test_an_environment_that_means_nothing_is_one_line(self) -> None:
+        done = ran("serve", "--port", "0", WSKIT_INSPECT="perhaps")
+        assert done.returncode == 2
+        assert done.stderr.startswith(b"wskit: WSKIT_INSPECT: must be 1, tcp or 0")
 
     def test_ipv6_has_brackets(self) -> None:
         if not has_ipv6():

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable
 
 from tests.tui.frames import capture, frame
-from wskit.events import Lost
+from wskit.events import Event, Lost
 from wskit.tui.reading import events
 from wskit.tui.recorder import Recorder
 
@@ -20,7 +20,7 @@ class Full(io.BytesIO):
 def test_what_is_recorded_can_be_read_at_once() -> None:
     file = io.BytesIO()
     record = Recorder(file)
-    frames = [capture(1.0), Lost(3), capture(2.0, frame(2, b"\x00"))]
+    frames: list[Event] = [capture(1.0), Lost(3), capture(2.0, frame(2, b"\x00"))]
     assert record(frames[:1]) == record(frames[1:]) == record([]) == ""
     assert list(events(io.BytesIO(file.getvalue()))) == frames
 

@@ -14,7 +14,7 @@ from .exits import run
 
 __all__ = ["main"]
 
-_COMMANDS = ("serve", "connect", "inspect", "demo")
+_COMMANDS = ("serve", "connect", "inspect")
 
 
 class _Commands(click.Group):

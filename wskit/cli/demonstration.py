@@ -1,4 +1,4 @@
-"""What ``wskit demo`` does: the scenes one after the other, each followed by its frames."""
+"""``wskit inspect --demo`` without a screen: scenes one after the other, each with its frames."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from .tables import drawn
 __all__ = ["demonstrate"]
 
 _NAMES = 5  # columns for the clients' names
-_PAUSE = 0.07  # seconds a line, on a terminal: some 40 of them take as long as reading them
 
 
 def demonstrate() -> None:
@@ -32,7 +31,6 @@ def demonstrate() -> None:
 
 def _perform(stage: Stage, output: Output) -> None:
     layout = LineFormat(start=time.time(), width=output.width, names=_NAMES, colour=output.colour)
-    pause = _PAUSE if output.is_terminal else 0.0
     with stage.open():
         output.line(f"A server on {stage.url} and four clients.")
         output.line("Every frame, as the server sees it: <- comes in, -> goes out.\n")
@@ -42,9 +40,7 @@ def _perform(stage: Stage, output: Output) -> None:
             output.line(f"\x1b[1m{title}\x1b[0m" if output.colour else title)
             note = scene()
             for capture in stage.frames():
-                time.sleep(pause)
                 output.line(layout.line(capture))
             if note is not None:
                 output.line(f"         {note}")
-            time.sleep(pause)
     output.line("")

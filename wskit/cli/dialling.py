@@ -8,11 +8,10 @@ from ..client import Client, connect
 from ..errors import HandshakeError
 from ..protocol.extensions import Compression
 from ..urls import host_header, parse_url
+from .certificates import client_context
 from .exits import Failure, Rejected, Unreachable
 
 if TYPE_CHECKING:
-    import ssl
-
     from .parameters import ConnectionOptions
 
 __all__ = ["dial"]
@@ -28,7 +27,7 @@ def dial(options: ConnectionOptions) -> Client:
             subprotocols=options["subprotocol"],
             origin=options["origin"],
             compression=Compression(write_threshold=0) if compress else None,
-            ssl_context=_tls_context(options),
+            ssl_context=client_context(options["cacert"], insecure=options["insecure"]),
             proxy=options["proxy"] or True,
             connect_timeout=options["timeout"],
             handshake_timeout=options["timeout"],
@@ -44,22 +43,6 @@ def dial(options: ConnectionOptions) -> Client:
         raise Unreachable(f"cannot connect to {where}: {error.strerror or error}") from None
     except (TypeError, ValueError) as error:
         raise Failure(str(error)) from None
-
-
-def _tls_context(options: ConnectionOptions) -> ssl.SSLContext | None:
-    authorities, insecure = options["cacert"], options["insecure"]
-    if authorities is None and not insecure:
-        return None
-    import ssl
-
-    try:
-        context = ssl.create_default_context(cafile=authorities)
-    except OSError as error:  # SSLError is one
-        raise Failure(f"--cacert {authorities}: {error.strerror or error}") from None
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _refusal(error: HandshakeError) -> str:

@@ -1,63 +1,84 @@
-"""What ``wskit inspect`` does: from its options to a source of frames, and to who shows them."""
+"""What ``wskit inspect`` does: from its options to a source of events, and to who shows them."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, BinaryIO
 
-from ..events import Lost
-from ..taps import Capture
-from ..trace import event_json, frame_json
-from ..tui.entries import Entry
+from ..trace import printable
 from ..tui.filters import Filter, FilterError
-from ..tui.har_files import HarSource
 from ..tui.history import History
 from ..tui.recorder import Recorder
-from ..tui.rows import Table
-from ..tui.sources import ClientSource, LineSource, Source
-from .connecting import CLEAN, ending
-from .dialling import dial
+from ..tui.sources import ClientSource, Source
+from .choosing import chosen, kind
 from .exits import Abnormal, Failure
-from .interrupts import LOOK, interruptibly, sigterm_interrupts
-from .streams import Output, standard_output
+from .interrupts import interruptibly, sigterm_interrupts
+from .streams import Output, standard_error, standard_output
 
 if TYPE_CHECKING:
     from .inspect import InspectOptions
 
 __all__ = ["inspect"]
 
-_URLS = ("ws://", "wss://")
 
+def inspect(options: InspectOptions, given: Collection[str]) -> None:
+    """Show frames until their source ends or is enough; raises Failure.
 
-def inspect(options: InspectOptions) -> None:
-    """Show frames until their source ends or is enough; raises Failure."""
-    wanted, output = _filter(options["filter"]), standard_output()
-    headless = options["plain"] or options["json"] or not output.is_terminal
+    ``given`` are the names of the options that the command line has.
+    """
+    wanted, output, wish = _filter(options["filter"]), standard_output(), kind(options, given)
+    headless = _is_headless(options, output)
     _check(options, headless)
+    if options["attach"] == "":
+        from .attaching import list_running
+
+        list_running(output)
+        return
+    if options["web"]:
+        _serve(wish, options["web_port"])
+        return
+    if headless and wish == "--demo" and not (options["plain"] or options["json"]):
+        from .demonstration import demonstrate
+
+        demonstrate()
+        return
     with contextlib.ExitStack() as stack:
         if headless:  # a screen has its own way to end in order
             stack.enter_context(sigterm_interrupts())
         record = Recorder(stack.enter_context(_recording(options["record"])))
-        source = _source(options)
+        source, title = chosen(options, wish)
         stack.callback(interruptibly, source.end)
-        if not headless:
-            _screen(source, options, record)
-            return
-        with contextlib.suppress(KeyboardInterrupt):
-            _Lines(output, options, wanted, record).run(source)
-        _judge(source)
+        if headless:
+            if wish in ("--listen", "--attach"):
+                standard_error().line(printable(title))
+            history = _lines(source, output, options, wanted, record)
+        else:
+            history = _screen(source, options, title, record)
+        _export(options["export"], history)
+        if headless:
+            _judge(source)
+
+
+def _is_headless(options: InspectOptions, output: Output) -> bool:
+    # Textual can be told to draw on something else than a terminal; a browser is such a thing.
+    drawn = output.is_terminal or "TEXTUAL_DRIVER" in os.environ
+    return options["plain"] or options["json"] or not (drawn or options["web"])
 
 
 def _check(options: InspectOptions, headless: bool) -> None:
     if options["plain"] and options["json"]:
         raise Failure("--plain: does not go with --json")
+    if options["web"] and headless:
+        raise Failure("--web: does not go with --plain or --json")
     for name, value in (("count", options["count"]), ("for", options["seconds"])):
         if value is not None and not headless:
             raise Failure(f"--{name}: needs --plain or --json")
+    if options["step"] and headless:
+        raise Failure("--step: needs a screen")
 
 
 def _filter(text: str) -> Filter:
@@ -80,29 +101,27 @@ def _recording(path: str | None) -> Iterator[BinaryIO | None]:
         yield file
 
 
-def _source(options: InspectOptions) -> Source:
-    where = options["url"]
-    if where.lower().startswith(_URLS):
-        return ClientSource(dial(options))
-    if where == "-":
-        # By a descriptor of its own: a screen wants the terminal in the place of stdin.
-        return LineSource(os.fdopen(os.dup(sys.stdin.fileno()), "rb"), name="stdin")
-    try:
-        return HarSource.open(where) if where.lower().endswith(".har") else LineSource.open(where)
-    except OSError as error:
-        raise Failure(f"{where}: {error.strerror or error}") from None
-    except ValueError as error:
-        raise Failure(str(error)) from None
+def _lines(
+    source: Source, output: Output, options: InspectOptions, wanted: Filter, record: Recorder
+) -> History:
+    from .frame_lines import FrameLines
+
+    lines = FrameLines(output, options, wanted, record)
+    with contextlib.suppress(KeyboardInterrupt):
+        lines.run(source)
+    return lines.history
 
 
-def _screen(source: Source, options: InspectOptions, record: Recorder) -> None:
-    try:
-        from ..tui.app import Inspector
-    except ImportError:
-        raise Failure("the screen needs textual; pip install 'wskit[tui]', or --plain") from None
+def _screen(source: Source, options: InspectOptions, title: str, record: Recorder) -> History:
+    if find_spec("textual") is None:
+        raise Failure("the screen needs textual; pip install 'wskit[tui]', or --plain")
+    from ..tui.app import Inspector
+
     if options["url"] == "-":
         _take_keys_from_the_terminal()
-    Inspector(source, options["url"], filter=options["filter"], record=record).run()
+    app = Inspector(source, title, filter=options["filter"], record=record)
+    app.run()
+    return app.history
 
 
 def _take_keys_from_the_terminal() -> None:
@@ -115,72 +134,32 @@ def _take_keys_from_the_terminal() -> None:
     os.close(terminal)
 
 
-class _Lines:
-    """Writes the frames that are wanted, as lines or JSON."""
+def _serve(wish: str, port: int) -> None:
+    if wish == "-":
+        raise Failure("--web: cannot read stdin")
+    from .web import serve_screen
 
-    def __init__(
-        self, output: Output, options: InspectOptions, wanted: Filter, record: Recorder
-    ) -> None:
-        self._output = output
-        self._json = options["json"]
-        self._wanted = wanted
-        self._record = record
-        self._left = options["count"]
-        seconds = options["seconds"]
-        self._until = None if seconds is None else time.monotonic() + seconds
-        self._table: Table | None = None
-        self._history = History(limit=1 << 16)  # what has been written need not be kept
-
-    def run(self, source: Source) -> None:
-        """Write until the source ends, or enough is written."""
-        while not self._enough():
-            events = source.take(LOOK)
-            if not events and source.ended:
-                return
-            if problem := self._record(events):
-                raise Failure(problem)
-            for event in events:
-                self._history.add([event])
-                if isinstance(event, Capture):
-                    self._take_frame()
-                elif isinstance(event, Lost):
-                    self._tell_lost(event)
-                if self._left == 0:
-                    return
-
-    def _enough(self) -> bool:
-        return self._until is not None and time.monotonic() >= self._until
-
-    def _take_frame(self) -> None:
-        entry = self._history.entry(self._history.total)
-        assert entry is not None
-        if not self._wanted(entry):
-            return
-        self._write(entry)
-        if self._left is not None:
-            self._left -= 1
-
-    def _tell_lost(self, lost: Lost) -> None:
-        words = f"... {lost.count} frames were not shown"
-        self._output.line(event_json(lost) if self._json else words)
-
-    def _write(self, entry: Entry) -> None:
-        if self._json:
-            context = {name: getattr(entry, name) for name in _CONTEXT}
-            self._output.line(frame_json(entry.capture, **context))
-            return
-        if self._table is None:
-            self._table = Table(self._output.width, entry.capture.time)
-            self._output.line(self._table.heading().rstrip())
-        pieces = self._table.row(entry)
-        self._output.line("".join(text for text, _ in pieces).rstrip())
+    serve_screen(port)
 
 
-_CONTEXT = ("number", "conn", "delta", "message", "fragment", "rtt", "wrong")
+def _export(path: str | None, history: History) -> None:
+    if path is None:
+        return
+    from ..tui.exporting import export
+
+    try:
+        standard_error().line(str(export(path, history)))
+    except OSError as error:
+        raise Failure(f"--export {path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise Failure(f"--export {path}: {error}") from None
 
 
 def _judge(source: Source) -> None:
     if source.problem:
         raise Failure(source.problem)
-    if isinstance(source, ClientSource) and source.ended and source.client.close_code not in CLEAN:
-        raise Abnormal(ending(source.client))
+    if isinstance(source, ClientSource) and source.ended:
+        from .connecting import CLEAN, ending
+
+        if source.client.close_code not in CLEAN:
+            raise Abnormal(ending(source.client))

@@ -1,4 +1,4 @@
-"""The traffic of ``wskit demo``: a server, its clients, and what they say to each other.
+"""The scenes of ``wskit inspect --demo``: a server, its clients, what they say to each other.
 
 The law of this file: a scene returns when the last of its frames has passed the server's tap, so
 what is shown after it is complete, and the same each time.

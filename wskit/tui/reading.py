@@ -7,9 +7,10 @@ said in one line with its number, and no more than one line is in memory.
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import BinaryIO, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, BinaryIO, TypeVar
 
 from ..buffers import PoolStats
 from ..events import Ended, Event, Lost, Opened, Sample
@@ -26,6 +27,14 @@ LONGEST = 128 << 20
 
 _LATEST = 1e11  # seconds: the year 5138; what prints a time takes no more
 _MOST = 1 << 63  # of whatever is counted
+
+_POOL = [field.name for field in dataclasses.fields(PoolStats)]
+_POOLS = ("small_buffers", "large_buffers")
+_COUNTS = [
+    field.name
+    for field in dataclasses.fields(ServerStats)
+    if field.name not in ("handshake_failures", *_POOLS)
+]
 
 Fields = Mapping[str, object]
 T = TypeVar("T")
@@ -129,12 +138,10 @@ def _lost(fields: Fields) -> Lost:
 def _sample(fields: Fields) -> Sample:
     failures = _field(fields, "handshake_failures", dict)
     counts = {_status(text): _number(failures, text, _MOST) for text in failures}
-    pools = {
-        name: PoolStats(**_numbers(_field(fields, name, dict), PoolStats))
-        for name in ("small_buffers", "large_buffers")
-    }
-    others = _numbers(fields, ServerStats, but=("handshake_failures", *pools))
-    stats = ServerStats(handshake_failures=counts, **pools, **others)
+    values: dict[str, Any] = dict(_numbers(fields, _COUNTS), handshake_failures=counts)
+    for name in _POOLS:
+        values[name] = PoolStats(**_numbers(_field(fields, name, dict), _POOL))
+    stats = ServerStats(**values)
     queues = _field(fields, "queues", dict)
     sizes = {name: _number(queues, name, _MOST) for name in queues}
     return Sample(_time(fields), _field(fields, "server", str), stats, sizes)
@@ -188,9 +195,7 @@ def _headers(fields: Fields, name: str) -> tuple[tuple[str, str], ...]:
     return tuple((pair[0], pair[1]) for pair in pairs)
 
 
-def _numbers(fields: Fields, kind: type, but: tuple[str, ...] = ()) -> dict[str, int]:
-    """Return the fields of the dataclass ``kind``, all of them numbers."""
-    names = (name for name in kind.__dataclass_fields__ if name not in but)
+def _numbers(fields: Fields, names: Iterable[str]) -> dict[str, int]:
     return {name: _number(fields, name, _MOST) for name in names}
 
 
