@@ -84,3 +84,12 @@ def test_sequence_takes_no_single_text() -> None:
             TypeError, match=rf"^s: must be a sequence, not {type(value).__name__}$"
         ):
             fields.sequence("s", value)
+
+
+def test_inspection_is_wished_or_not_or_by_tcp() -> None:
+    for value in (True, False, "tcp"):
+        fields.inspection(value)
+    with pytest.raises(ValueError, match=r'^inspect: must be True, False or "tcp", not \'unix\'$'):
+        fields.inspection("unix")
+    with pytest.raises(TypeError, match=r'^inspect: must be True, False or "tcp", not int$'):
+        fields.inspection(1)

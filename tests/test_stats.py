@@ -12,7 +12,13 @@ from wskit.stats import ConnStats, ServerStats
 
 RIDDLES = {
     ConnStats: {"queued", "compression_bytes", "latency"},
-    ServerStats: {"queue_depth", "threads_busy", "threads", "handshake_failures"},
+    ServerStats: {
+        "compression_bytes",
+        "handshake_failures",
+        "queue_depth",
+        "threads",
+        "threads_busy",
+    },
 }
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from typing import Literal, overload
+from typing import Literal, NamedTuple, overload
 
 from .errors import ConnectionClosed, ProtocolError
 from .message_buffers import BinaryBuffer, TextBuffer
 from .outbound import Outbound
 from .protocol.connection import Protocol
 from .protocol.frames import BytesLike, Tap, parse_close
+from .protocol.gates import Gate
 from .protocol.opcodes import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, MessageType
 from .stats import ConnStats
 from .taps import guarded, joined
@@ -18,6 +20,10 @@ __all__ = ["KEEPALIVE", "Address", "Conn", "format_address"]
 
 Address = tuple[str, int] | str
 """Host and port, or the path of a Unix socket ("" where the peer's has none)."""
+
+# Guards _tap and _watch_taps of every connection, and that what is installed is what they say. One
+# for all: taps are changed seldom, and a lock in each would cost every connection its memory.
+_installing = threading.Lock()
 
 
 class Conn:
@@ -55,7 +61,7 @@ class Conn:
         self._ping_sent: float | None = None  # when the keepalive ping in flight was sent
         self._latency: float | None = None
         self._tap: Tap | None = None  # the application's
-        self._watch_taps: tuple[Tap, ...] = ()  # of tools that watch the whole process
+        self._watch_taps: tuple[_WatchTap, ...] = ()  # of tools that watch the whole process
 
     def write(self, data: str | BytesLike, *, compress: bool | None = None) -> None:
         """Send ``str`` as a text message, bytes-like as a binary one.
@@ -173,8 +179,9 @@ class Conn:
 
         It runs on the reading or writing thread; one that raises is logged and detached.
         """
-        self._tap = guarded(tap) if tap is not None else None
-        self._install_taps()
+        with _installing:
+            self._tap = guarded(tap) if tap is not None else None
+            self._install_taps()
 
     def __repr__(self) -> str:
         """Say who the peer is and whether the connection is open."""
@@ -182,14 +189,36 @@ class Conn:
 
     # -- for the engines -----------------------------------------------------------------------
 
-    def _watch(self, tap: Tap) -> None:
-        """Have ``tap`` called, too, whatever ``set_tap`` does."""
-        self._watch_taps = (*self._watch_taps, guarded(tap))
-        self._install_taps()
+    def _watch(self, tap: Tap, gate: Gate | None = None) -> None:
+        """Have ``tap`` called, too, whatever ``set_tap`` does.
+
+        It must ask its ``gate`` itself: while it is the only tap that is not needed, and is saved.
+        """
+        with _installing:
+            self._watch_taps = (*self._watch_taps, _WatchTap(tap, guarded(tap), gate))
+            self._install_taps()
+
+    def _unwatch(self, tap: Tap) -> None:
+        """Have ``tap`` called no more, but by threads that are about to; nothing if it is not."""
+        with _installing:
+            self._watch_taps = tuple(each for each in self._watch_taps if each.tap is not tap)
+            self._install_taps()
+
+    def _change_protocol(self, protocol: Protocol) -> None:
+        with _installing:
+            self._protocol = protocol
+            self._install_taps()
 
     def _install_taps(self) -> None:
-        taps = self._watch_taps if self._tap is None else (*self._watch_taps, self._tap)
-        self._protocol.tap = joined(taps)
+        """Give the protocol what is to be called; the caller holds the lock."""
+        protocol, watching = self._protocol, self._watch_taps
+        taps = [each.guarded for each in watching]
+        if self._tap is not None:
+            taps.append(self._tap)
+        protocol.gate = None  # a frame that is skipped must not have been another tap's
+        protocol.tap = joined(taps)
+        if len(taps) == len(watching) == 1:
+            protocol.gate = watching[0].gate
 
     def _state(self) -> str:
         return f"closed {self.close_code}" if self.is_closed else "open"
@@ -279,6 +308,12 @@ class Conn:
 
 
 KEEPALIVE = b"wskit"
+
+
+class _WatchTap(NamedTuple):
+    tap: Tap
+    guarded: Tap
+    gate: Gate | None
 
 
 def _octets(data: BytesLike) -> BytesLike:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["boolean", "instance", "integer", "seconds", "sequence"]
+__all__ = ["boolean", "inspection", "instance", "integer", "seconds", "sequence"]
 
 
 def integer(name: str, value: object, low: int, high: int | None = None) -> None:
@@ -33,6 +33,14 @@ def boolean(name: str, value: object) -> None:
     """Raise unless ``value`` is True or False."""
     if not isinstance(value, bool):
         raise TypeError(f"{name}: must be True or False, not {value!r}")
+
+
+def inspection(value: object) -> None:
+    """Raise unless ``value`` is what ``inspect`` may be: True, False or "tcp"."""
+    if not isinstance(value, bool | str):
+        raise TypeError(f'inspect: must be True, False or "tcp", not {type(value).__name__}')
+    if isinstance(value, str) and value != "tcp":
+        raise ValueError(f'inspect: must be True, False or "tcp", not {value!r}')
 
 
 def instance(name: str, value: object, kind: type) -> None:

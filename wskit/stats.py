@@ -32,6 +32,7 @@ class ServerStats:
 
     ``queue_depth`` is the number of ready connections that no handler thread has taken yet,
     ``threads_busy`` of ``threads`` are in a handler. ``handshake_failures`` counts by HTTP status.
+    ``compression_bytes`` is what the compressors of open connections hold.
     """
 
     connections: int
@@ -42,6 +43,7 @@ class ServerStats:
     bytes_in: int
     bytes_out: int
     queued: int
+    compression_bytes: int
     queue_depth: int
     threads: int
     threads_busy: int

@@ -6,9 +6,11 @@ and nothing for each frame; a watcher that raises is logged and never asked agai
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .logs import logger
 
@@ -18,24 +20,31 @@ if TYPE_CHECKING:  # the pytest plugin imports this in every run, so it has to b
     from .protocol.frames import Tap
     from .protocol.handshake import Handshake
     from .protocol.opcodes import Side
-    from .protocol.response import ClientHandshakeResult
+    from .protocol.response import ClientHandshake, ClientHandshakeResult
 
 __all__ = [
     "Watcher",
+    "begun",
+    "declined",
     "ended",
     "failed",
+    "hidden",
+    "hide",
+    "offer",
     "opened",
     "refused",
     "started",
     "stopped",
     "unwatch",
     "watch",
+    "withdraw",
 ]
 
 log = logger("watching")
 
 _lock = threading.Lock()  # guards changes of _watchers; who only reads it takes what is there
 _watchers: tuple[Watcher, ...] = ()
+_hidden: weakref.WeakSet[object] = weakref.WeakSet()  # changed and asked with _lock
 
 
 class Watcher:
@@ -44,6 +53,10 @@ class Watcher:
     Each method runs on the thread where it happens, so it must be quick, use no connection, and
     be ready for several threads at once.
     """
+
+    def wants(self, owner: object) -> bool:
+        """Whether connections and refusals of ``owner`` are to be told: a server or client."""
+        return True
 
     def started(self, server: object) -> None:
         """``server`` listens, or is ready to adopt."""
@@ -60,8 +73,14 @@ class Watcher:
         and no ``ended``.
         """
 
+    def begun(self, conn: Conn) -> None:
+        """The handler of a server's ``conn`` exists; its response is about to be sent."""
+
     def refused(self, address: Address, error: HandshakeError) -> None:
         """A server answers the peer at ``address`` with ``error``."""
+
+    def declined(self, conn: Conn, opening: ClientHandshake, error: Exception) -> None:
+        """The handshake of a client failed: by HandshakeError for a response, else OSError."""
 
     def ended(self, conn: Conn) -> None:
         """``conn`` is over, its socket closed or about to be; a client may not have opened."""
@@ -83,33 +102,77 @@ def unwatch(watcher: Watcher) -> None:
     _drop(watcher)
 
 
+def hide(owner: object) -> None:
+    """Tell nobody of ``owner``, a server or client that is part of a tool itself."""
+    with _lock:
+        _hidden.add(owner)
+
+
+def hidden(owner: object) -> bool:
+    """Whether nobody is told of ``owner``."""
+    with _lock:
+        return owner in _hidden
+
+
+def offer(owner: object, wish: bool | Literal["tcp"]) -> None:
+    """Have ``owner``, a server or client that is about to begin, inspected if that is wished.
+
+    By ``wish`` or by WSKIT_INSPECT; raises OSError and ValueError where it cannot be.
+    """
+    if (wish or "WSKIT_INSPECT" in os.environ) and not hidden(owner):
+        from .inspection.process import attend  # it is made of servers itself
+
+        attend(owner, wish)
+
+
+def withdraw(owner: object, wish: bool | Literal["tcp"]) -> None:
+    """Say that an ``owner`` that was offered did not begin."""
+    if wish or "WSKIT_INSPECT" in os.environ:
+        from .inspection.process import leave
+
+        leave(owner)
+
+
 # -- for servers and clients -------------------------------------------------------------------
 
 
 def started(server: object) -> None:
     """Say that ``server`` runs."""
-    _tell(lambda watcher: watcher.started(server))
+    _tell(lambda watcher: watcher.started(server), server)
 
 
 def stopped(server: object) -> None:
     """Say that ``server`` has ended."""
-    _tell(lambda watcher: watcher.stopped(server))
+    _tell(lambda watcher: watcher.stopped(server), server)
 
 
-def opened(side: Side, conn: Conn, opening: Handshake | ClientHandshakeResult) -> None:
-    """Say that ``conn`` was made, and install the taps that watchers want."""
+def opened(
+    side: Side, conn: Conn, opening: Handshake | ClientHandshakeResult, owner: object = None
+) -> None:
+    """Say that ``conn`` of ``owner`` was made, and install the taps that watchers want."""
     if not _watchers:
         return
     taps: list[Tap | None] = []
-    _tell(lambda watcher: taps.append(watcher.opened(side, conn, opening)))
+    _tell(lambda watcher: taps.append(watcher.opened(side, conn, opening)), owner)
     for tap in taps:
         if tap is not None:
             conn._watch(tap)
 
 
-def refused(address: Address, error: HandshakeError) -> None:
+def begun(conn: Conn, owner: object = None) -> None:
+    """Say that the handler of ``conn`` exists."""
+    if _watchers:
+        _tell(lambda watcher: watcher.begun(conn), owner)
+
+
+def refused(address: Address, error: HandshakeError, owner: object = None) -> None:
     """Say that a handshake is refused."""
-    _tell(lambda watcher: watcher.refused(address, error))
+    _tell(lambda watcher: watcher.refused(address, error), owner)
+
+
+def declined(conn: Conn, opening: ClientHandshake, error: Exception) -> None:
+    """Say that the handshake of the client ``conn`` failed."""
+    _tell(lambda watcher: watcher.declined(conn, opening, error), conn)
 
 
 def ended(conn: Conn) -> None:
@@ -122,10 +185,15 @@ def failed(conn: Conn | None, where: str, error: BaseException) -> None:
     _tell(lambda watcher: watcher.failed(conn, where, error))
 
 
-def _tell(call: Callable[[Watcher], None]) -> None:
-    for watcher in _watchers:
+def _tell(call: Callable[[Watcher], None], owner: object = None) -> None:
+    """Call it for each watcher who wants to know of ``owner``, None for whoever it is."""
+    watchers = _watchers
+    if not watchers or (owner is not None and hidden(owner)):
+        return
+    for watcher in watchers:
         try:
-            call(watcher)
+            if owner is None or watcher.wants(owner):
+                call(watcher)
         except Exception:
             if _drop(watcher):  # else another thread has said it
                 log.exception("watcher %r raised and was dropped", watcher)

@@ -39,6 +39,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         "ping_interval": 20.0,
         "ping_timeout": 20.0,
         "close_timeout": 10.0,
+        "inspect": False,
     }
 
 
@@ -66,6 +67,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         *(("ping_interval", value) for value in (0, -1, "1")),
         *(("ping_timeout", value) for value in (0, -1, "1")),
         *(("close_timeout", value) for value in (0, -1, None, "1")),
+        *(("inspect", value) for value in (1, None, "unix", "")),
     ],
 )
 def test_a_wrong_value_is_an_error_that_names_the_field(field: str, value: object) -> None:
@@ -96,6 +98,8 @@ def test_a_wrong_value_is_an_error_that_names_the_field(field: str, value: objec
         {"read_timeout": 0},
         {"connect_timeout": None, "write_timeout": None, "read_timeout": None},
         {"ping_interval": None, "ping_timeout": None},
+        {"inspect": True},
+        {"inspect": "tcp"},
     ],
 )
 def test_right_values_pass(options: dict[str, object]) -> None:

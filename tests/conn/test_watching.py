@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,7 +11,8 @@ from tests.deadlines import scaled, wait_for
 from tests.server.adopting import Link, linked
 from tests.server.peer import CLOSE, PING, PONG, TEXT, frame
 from wskit.conn import format_address
-from wskit.protocol.frames import Direction, FrameRecord
+from wskit.protocol.frames import Direction, FrameRecord, Tap
+from wskit.protocol.gates import Budget, Gate
 
 
 class TestStats:
@@ -84,6 +86,65 @@ class TestTaps:
         link.conn.set_tap(None)
         link.conn.write("b")
         assert len(seen) == 1
+
+
+class TestTapsOfTools:
+    @pytest.fixture(autouse=True)
+    def nobody(self, link: Link) -> None:
+        """Have nobody watch, not even the plugin."""
+        for each in link.conn._watch_taps:
+            link.conn._unwatch(each.tap)
+
+    def test_come_and_go_beside_the_applications(self, link: Link) -> None:
+        own: list[FrameRecord] = []
+        tools: list[list[FrameRecord]] = [[], []]
+        taps = [tool.append for tool in tools]
+        link.conn.set_tap(own.append)
+        for tap in taps:
+            link.conn._watch(tap)
+        link.conn.write("a")
+        link.conn._unwatch(taps[0])
+        link.conn._unwatch(taps[0])
+        link.conn.write("b")
+        link.conn.set_tap(None)
+        link.conn.write("c")
+        link.conn._unwatch(taps[1])
+        link.conn.write("d")
+        assert [len(own), *map(len, tools)] == [2, 1, 3]
+        assert link.conn._protocol.tap is None
+
+    def test_a_gate_saves_the_record_only_where_nobody_else_wants_it(self, link: Link) -> None:
+        gate, seen = Gate(Budget(0)), list[FrameRecord]()
+        tap = seen.append
+        link.conn._watch(tap, gate)
+        assert link.conn._protocol.gate is gate
+        link.conn.write("a")
+        assert (gate.skipped_out, seen) == (1, [])
+        link.conn.set_tap(lambda record: None)
+        assert link.conn._protocol.gate is None
+        link.conn.set_tap(None)
+        assert link.conn._protocol.gate is gate
+        link.conn._watch(other := list[FrameRecord]().append, Gate(Budget(0)))
+        assert link.conn._protocol.gate is None
+        link.conn._unwatch(other)
+        assert link.conn._protocol.gate is gate
+        link.conn._unwatch(tap)
+        assert link.conn._protocol.tap is None
+        assert link.conn._protocol.gate is None
+
+    def test_taps_that_change_on_several_threads_are_all_kept(self, link: Link) -> None:
+        def change(tap: Tap) -> None:
+            for _ in range(200):
+                link.conn._watch(tap)
+                link.conn._unwatch(tap)
+            link.conn._watch(tap)
+
+        taps = [list[FrameRecord]().append for _ in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(change, taps)) == [None] * 4
+        assert sorted(map(id, (each.tap for each in link.conn._watch_taps))) == sorted(
+            map(id, taps)
+        )
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ class TestSlots:
             books.take_slot()
         books.opened()
         assert books.take_slot() is None
-        assert books.books()[2] == 2, "pending"
+        assert books.books([])[2] == 2, "pending"
 
     def test_adopted_connections_are_never_refused_but_count(self, monitor: Monitor) -> None:
         books = hub(monitor, self.CONFIG)
@@ -115,14 +115,14 @@ class TestBooks:
             books.end_pending(True)
         books.take_slot()
         books.opened()
-        totals, failures, pending = books.books()
+        totals, failures, pending, _ = books.books([])
         assert totals.connections == 1
         assert failures == {400: 2, 0: 1}
         assert pending == 0
 
     def test_are_a_copy(self, monitor: Monitor) -> None:
         books = hub(monitor, ServerConfig())
-        totals, failures, _ = books.books()
+        totals, failures, _, _ = books.books([])
         books.refused(400)
         books.adopted()
         assert (totals.connections, failures) == (0, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.deadlines import scaled, wait_for
 from tests.server.conftest import Connect, Live, Serve
 from tests.server.peer import BINARY, TEXT, Peer, frame
 from tests.server.recording import Book, Recorded
-from wskit import BufferConfig, Server
+from wskit import BufferConfig, Compression, Server, connect
 
 pytestmark = pytest.mark.wskit(timeout=scaled(5))
 
@@ -82,6 +83,21 @@ class TestStats:
         stats = server.stats()
         assert (stats.connections, stats.connections_total, stats.messages_in) == (0, 1, 1)
 
+    def test_count_a_connection_once_while_it_ends(self, live: Live, book: Book) -> None:
+        server = live(Recorded, book)
+        for number in range(1, 21):
+            peer = server.connect()
+            peer.send("hi")
+            peer.expect_text("hi")
+            peer.end()
+            wait_for(partial(self.ended_at, server.server, number))
+
+    def ended_at(self, server: Server, expected: int) -> bool:
+        """Tell whether all connections have ended, after a look at what was counted."""
+        stats = server.stats()
+        assert stats.messages_in <= expected
+        return stats.connections == 0
+
     def test_show_what_waits_for_a_slow_peer(
         self, serve: Serve, connect: Connect, book: Book
     ) -> None:
@@ -94,6 +110,21 @@ class TestStats:
         for _ in range(100):
             peer.read()
         wait_for(lambda: server.stats().queued == 0)
+
+
+    def test_show_what_the_compressors_of_open_connections_hold(
+        self, live: Live, book: Book
+    ) -> None:
+        server = live(Recorded, book, compression=Compression(write_threshold=0))
+        assert server.stats().compression_bytes == 0
+        url = f"ws://127.0.0.1:{server.server.port}"
+        with connect(url, compression=Compression()) as client:
+            client.write("hi")
+            assert client.read(scaled(5)) is not None
+            [conn] = server.server.connections
+            held = conn.stats().compression_bytes
+            assert server.stats().compression_bytes == held > 0
+        wait_for(lambda: server.stats().compression_bytes == 0)
 
 
 class TestBuffers:

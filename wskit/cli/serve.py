@@ -28,6 +28,7 @@ class ServeOptions(TypedDict):
     max_message_size: int
     subprotocol: tuple[str, ...]
     origin: tuple[str, ...]
+    inspect: bool
     trace: bool
     json: bool
     verbose: bool
@@ -55,6 +56,7 @@ class ServeOptions(TypedDict):
 )
 @click.option("--subprotocol", multiple=True, metavar="NAME", help="Spoken here; repeatable.")
 @click.option("--origin", multiple=True, help="Allow only this origin; repeatable.")
+@click.option("--inspect", is_flag=True, help="Let `wskit inspect --attach` look on.")
 @click.option("--trace", is_flag=True, help="Write every frame to stdout.")
 @click.option("--json", is_flag=True, help="Write to stdout in JSON, an object a line.")
 @click.option("-v", "--verbose", is_flag=True, help="Write the library's log to stderr.")

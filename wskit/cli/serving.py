@@ -14,6 +14,7 @@ from ..protocol.extensions import Compression
 from ..protocol.handshake import Handshake
 from ..server import BufferConfig, Server, ServerConfig, ThreadPoolConfig
 from ..trace import LineFormat, json_line, printable
+from .certificates import server_context
 from .exits import Failure
 from .handlers import Echo, load_handler, watched
 from .interrupts import interruptibly, join, sigterm_interrupts
@@ -83,9 +84,9 @@ def _tracer(
 
 
 def _server(handler: type, options: ServeOptions) -> Server:
-    context = _tls_context(options["tls_cert"], options["tls_key"])
+    context = server_context(options["tls_cert"], options["tls_key"])
     try:
-        return Server(handler, _config(options, context))
+        return Server(handler, _config(options, context), inspect=options["inspect"])
     except (TypeError, ValueError) as error:
         raise Failure(str(error)) from None
 
@@ -107,24 +108,11 @@ def _config(options: ServeOptions, context: ssl.SSLContext | None) -> ServerConf
     )
 
 
-def _tls_context(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
-    if certificate is None:
-        if key is not None:
-            raise Failure("--tls-key: needs a --tls-cert")
-        return None
-    import ssl
-
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(certificate, key)
-    except OSError as error:  # SSLError is one
-        raise Failure(f"--tls-cert {certificate}: {error.strerror or error}") from None
-    return context
-
-
 def _listen(server: Server) -> threading.Thread:
     try:
         return server.listen_in_new_thread()
+    except ValueError as error:  # of the environment
+        raise Failure(str(error)) from None
     except OSError as error:
         config = server.config
         where = config.unix_path or format_address((config.address, config.port or 0))

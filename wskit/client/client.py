@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from .. import fields, watching
 from ..conn import Conn, format_address
 from ..deadlines import Deadline
-from ..errors import ConnectionClosed, HeaderFields
+from ..errors import ConnectionClosed, HandshakeError, HeaderFields
 from ..keys import next_key
 from ..logs import logger
 from ..outbound import Outbound
@@ -128,7 +128,8 @@ class Client(Conn):
                 raise self._protocol.closed()
             try:
                 opening = self._opening(path, headers)
-                response = exchange(opening, self._transport, self._reader.wait, deadline)
+                watching.offer(self, self._config.inspect)
+                response = self._exchange(opening, deadline)
             except BaseException:
                 self._reader.end()
                 raise
@@ -149,10 +150,16 @@ class Client(Conn):
             origin=config.origin,
         )
 
+    def _exchange(self, opening: ClientHandshake, deadline: Deadline) -> ClientHandshakeResult:
+        try:
+            return exchange(opening, self._transport, self._reader.wait, deadline)
+        except (HandshakeError, OSError) as error:
+            watching.declined(self, opening, error)
+            raise
+
     def _open(self, response: ClientHandshakeResult, leftover: bytes) -> None:
-        self._protocol = self._make_protocol(response.extensions)
-        self._install_taps()
-        watching.opened(Side.CLIENT, self, response)
+        self._change_protocol(self._make_protocol(response.extensions))
+        watching.opened(Side.CLIENT, self, response, self)
         self.response = response
         self.subprotocol = response.subprotocol
         self._reader.begin(leftover)

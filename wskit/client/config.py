@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .. import fields
 from ..buffers import BufferProvider
@@ -52,6 +52,7 @@ class ClientConfig:
     ping_interval: float | None = 20.0  # between keepalive pings; None: no keepalive
     ping_timeout: float | None = 20.0  # silence after a ping that ends the connection; None: never
     close_timeout: float = 10.0  # how long close() takes at the most
+    inspect: bool | Literal["tcp"] = False  # let `wskit inspect --attach` of this user look on
 
     def __post_init__(self) -> None:
         """Check every field."""
@@ -82,6 +83,7 @@ class ClientConfig:
             fields.seconds(name, getattr(self, name), optional=True)
         fields.seconds("read_timeout", self.read_timeout, optional=True, zero=True)
         fields.seconds("close_timeout", self.close_timeout)
+        fields.inspection(self.inspect)
 
     @property
     def message_limit(self) -> int:

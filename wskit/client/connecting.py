@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from .. import fields
 from ..buffers import BufferProvider
@@ -45,6 +45,7 @@ def connect(
     buffer_size: int = 4096,
     buffer_provider: BufferProvider | None = None,
     mask_fn: Callable[[], int] | None = None,
+    inspect: bool | Literal["tcp"] = False,
     clock: Clock = time.monotonic,
 ) -> Client:
     """Connect to a ws:// or wss:// ``url``, do the opening handshake, return the open client.
@@ -80,6 +81,7 @@ def connect(
         ping_interval=ping_interval,
         ping_timeout=ping_timeout,
         close_timeout=close_timeout,
+        inspect=inspect,
     )
     client = Client(config, clock=clock)
     client.handshake(parts.target, own, handshake_timeout)

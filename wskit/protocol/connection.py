@@ -26,6 +26,7 @@ from .frames import (
     header,
     parse_close,
 )
+from .gates import Gate
 from .messages import Assembler
 from .opcodes import CLOSE, CONTINUATION, PING, PONG, Side
 from .parser import FrameParser, Lender, Unpooled
@@ -41,7 +42,8 @@ class Protocol:
 
     ``next_key`` gives a client its masking keys, ints below 2**32 (§5.3 wants them unpredictable).
     ``tap`` is called with a FrameRecord for each frame parsed, even if its content is wrong, and
-    each about to be sent; it must neither block nor raise.
+    each about to be sent; it must neither block nor raise. While ``gate`` is shut, the tap is not
+    called.
     """
 
     __slots__ = (
@@ -55,6 +57,7 @@ class Protocol:
         "close_received",
         "close_sent",
         "failed",
+        "gate",
         "parser",
         "side",
         "tap",
@@ -105,6 +108,7 @@ class Protocol:
         self.close_received: tuple[int, str] | None = None
         self.failed: ProtocolError | None = None
         self.tap = tap  # may be set at any time, from any thread
+        self.gate: Gate | None = None  # before the tap; to be None while that is changed
         self._preview = preview
 
     # -- inbound -------------------------------------------------------------------------------
@@ -138,7 +142,10 @@ class Protocol:
                 if 0x88 <= parser.first <= 0x8A:
                     return self._control()
                 tap = self.tap
-                event = self._assembler.take() if tap is None else self._take_watched(tap)
+                if tap is None or self._skips_in():
+                    event = self._assembler.take()
+                else:
+                    event = self._take_watched(tap)
                 if parser.loan is not None:
                     parser.release()
                 if event is not None:
@@ -155,12 +162,19 @@ class Protocol:
         parser = self.parser
         opcode, payload = parser.first & 0x0F, bytes(parser.payload)
         tap = self.tap
-        if tap is not None:
+        if tap is not None and not self._skips_in():
             self._tap_in(tap)
         parser.release()
         if opcode == CLOSE:
             self.close_received = parse_close(payload)
         return opcode, payload
+
+    def _skips_in(self) -> bool:
+        gate = self.gate
+        if gate is None or gate.budget.left > 0:
+            return False
+        gate.skipped_in += 1
+        return True
 
     def _take_watched(self, tap: Tap) -> Event | None:
         assembler = self._assembler
@@ -205,7 +219,7 @@ class Protocol:
             return self._fragment(opcode, payload, fin)
         if self._deflate is not None and self._wants_deflate(len(payload), compress):
             return self._compressed(opcode, payload)
-        if self._next_key is None and self.tap is None:
+        if self._next_key is None and (self.tap is None or self._skips_out()):
             return header(FIN | opcode, len(payload)) + payload  # nearly all that a server sends
         return self._frame(FIN | opcode, payload, payload)
 
@@ -222,7 +236,7 @@ class Protocol:
         if self._sending:
             raise ValueError("frame: a fragmented message is unfinished (RFC 6455 §5.4)")
         tap = self.tap
-        if tap is not None:
+        if tap is not None and not self._skips_out():
             payload = memoryview(frame)[_payload_start(frame) :]
             self._tap_out(tap, frame[0], len(payload), payload)
         return frame
@@ -235,7 +249,7 @@ class Protocol:
         """
         key = _key(self._next_key) if masked else None
         tap = self.tap
-        if tap is not None:
+        if tap is not None and not self._skips_out():
             tap(_outgoing(first, masked, len(payload), payload, self._preview))
         return encode(first, payload, key)
 
@@ -326,9 +340,16 @@ class Protocol:
         key = self._next_key
         frame = encode(first, payload) if key is None else encode(first, payload, key())
         tap = self.tap
-        if tap is not None:
+        if tap is not None and not self._skips_out():
             self._tap_out(tap, first, len(payload), plain)
         return frame
+
+    def _skips_out(self) -> bool:
+        gate = self.gate
+        if gate is None or gate.budget.left > 0:
+            return False
+        gate.skipped_out += 1
+        return True
 
     def _tap_out(self, tap: Tap, first: int, wire_length: int, plain: BytesLike) -> None:
         tap(_outgoing(first, self._next_key is not None, wire_length, plain, self._preview))

@@ -87,10 +87,11 @@ class Deflater:
 class Inflater:
     """Inflates messages, in pieces as they come, that a window of ``2 ** window_bits`` made.
 
-    8 is inflated as 9: any window that is not smaller will do.
+    8 is inflated as 9: any window that is not smaller will do. ``within`` is what a piece gave
+    within its limit, after a MessageTooBig.
     """
 
-    __slots__ = ("_begun", "_decoder", "_fresh", "_tail", "_window_bits")
+    __slots__ = ("_begun", "_decoder", "_fresh", "_tail", "_window_bits", "within")
 
     def __init__(self, window_bits: int, *, no_context_takeover: bool = False) -> None:
         """Nothing is allocated before the first message."""
@@ -100,6 +101,7 @@ class Inflater:
         self._tail = _TAIL + _FINAL_BLOCK if no_context_takeover else _TAIL
         self._decoder: zlib._Decompress | None = None  # None: the next byte starts a new window
         self._begun = False  # the message has had a byte
+        self.within = b""
 
     def inflate(self, payload: BytesLike, *, final: bool, limit: int) -> bytes:
         """Inflate the next piece of a message and return what it gives; ``final`` is the last one.
@@ -128,6 +130,7 @@ class Inflater:
             limit -= len(inflated)
             if limit < 0:
                 self._decoder = None
+                self.within = b"".join((*output, inflated[:-1]))
                 raise MessageTooBig("inflated message is too big")
             output.append(inflated)
             position += len(piece) - len(self._decoder.unused_data)

@@ -21,6 +21,8 @@ _NOT_UTF8 = "text is not UTF-8"
 class Inflates(Interface):
     """What the assembler needs of an inflater."""
 
+    within: bytes
+
     def inflate(self, payload: bytes | memoryview, *, final: bool, limit: int) -> bytes:
         """Return the inflated piece; ``final`` ends the message."""
 
@@ -151,7 +153,13 @@ class Assembler:
     def _inflate(self, piece: bytes | memoryview, *, final: bool) -> None:
         assert self._inflater is not None  # the parser lets RSV1 pass only when deflate is agreed
         room = self._max_size - len(self._buffer)
-        data = self._inflater.inflate(piece, final=final, limit=room)
+        try:
+            data = self._inflater.inflate(piece, final=final, limit=room)
+        except MessageTooBig:
+            if self._validator is not None:
+                # Bad text before the limit is what ends it, as if it had come by itself.
+                self._validator.feed(self._inflater.within)
+            raise
         self._buffer += data
         if self._validator is not None:
             self._validator.feed(data, final)

@@ -103,6 +103,16 @@ class ClientHandshake:
         )
         self._request = self._written()
 
+    @property
+    def target(self) -> str:
+        """The path that is asked for."""
+        return self._target
+
+    @property
+    def fields(self) -> Headers:
+        """The headers that are sent."""
+        return Headers(self._sent)
+
     def request(self) -> bytes:
         """Return the bytes to send."""
         return self._request

@@ -53,7 +53,7 @@ class Engine:
         self.address = self._bound_address()
         self.monitor = Monitor(clock)
         self.hub = Hub(config, handlers, self.monitor)
-        self.hub.app = app
+        self.hub.app, self.hub.server = app, server
         self._blocking = config.blocking or blocking_mode()
         count = 0 if self._blocking else config.worker_count
         self.workers = [Worker(self.hub, index) for index in range(count)]
@@ -128,7 +128,12 @@ class Engine:
     @property
     def connections(self) -> list[Conn]:
         """The connections that still have their sockets, closing ones included."""
-        return [entry.conn for entry in self.entries() if isinstance(entry, Session)]
+        return [session.conn for session in self.sessions]
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The same with all that belongs to them."""
+        return [entry for entry in self.entries() if isinstance(entry, Session)]
 
     def entries(self) -> Iterator[Turns]:
         """Go over everything that gets turns, in a snapshot."""

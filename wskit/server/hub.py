@@ -67,6 +67,7 @@ class Hub:
         self.plain = handlers.plain and not self.chatty  # the short way from parser to handler
         self.monitor = monitor
         self.app: object = None
+        self.server: object = None  # the one that applications see
         self.stopping: tuple[int, str] | None = None  # the close code and reason, once it does
         buffers = config.buffers
         limit = max(config.max_message_size * 2, buffers.small_size)
@@ -141,6 +142,7 @@ class Hub:
         """Count a connection out, and what it did in."""
         stats = session.conn.stats()
         with self._lock:
+            session.counted_out = True
             self._taken -= 1
             totals = self._totals
             totals.messages_in += stats.messages_in
@@ -161,10 +163,14 @@ class Hub:
         with self._lock:
             return self._taken + self._refusing
 
-    def books(self) -> tuple[Totals, dict[int, int], int]:
-        """Return a copy of the totals, handshake failures by status, and pending handshakes."""
+    def books(self, sessions: list[Session]) -> tuple[Totals, dict[int, int], int, list[Session]]:
+        """Return a copy of the totals, handshake failures by status, and pending handshakes.
+
+        And those of ``sessions`` that the totals do not have: some live on for a moment.
+        """
         copy = Totals()
         with self._lock:
+            open_ones = [session for session in sessions if not session.counted_out]
             for name in Totals.__slots__:
                 setattr(copy, name, getattr(self._totals, name))
-            return copy, dict(self._failures), self._pending
+            return copy, dict(self._failures), self._pending, open_ones

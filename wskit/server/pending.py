@@ -227,7 +227,7 @@ class Pending(Turns):
         who = format_address(self._address)
         log.log(level, "%s: refused with %d: %s", who, error.status, error)
         self._hub.refused(error.status)
-        watching.refused(self._address, error)
+        watching.refused(self._address, error, self._hub.server)
         self._refused = True
         self._expired = False
         self._deadline = self._hub.monitor.clock() + _LINGER

@@ -6,10 +6,10 @@ import socket
 import threading
 import time
 from types import TracebackType
+from typing import Literal
 
-from .. import watching
+from .. import fields, watching
 from ..conn import Address, Conn, format_address
-from ..fields import seconds
 from ..protocol.frames import BytesLike, close_payload, frame_bin, frame_text
 from ..protocol.handshake import Handshake
 from ..stats import ServerStats
@@ -35,11 +35,14 @@ class Server:
         config: ServerConfig | None = None,
         *,
         clock: Clock = time.monotonic,
+        inspect: bool | Literal["tcp"] = False,
     ) -> None:
         """``Handler(handshake, conn[, app])`` needs ``client_message``; the rest is optional.
 
         ``clock`` returns the seconds by which keepalive, handshake and ``close_timeout`` go; a
         test's is ``wskit.testing.ManualClock``. ``stop`` and waiting to write stay in real time.
+        With ``inspect`` the user's ``wskit inspect --attach`` can look on: by a Unix socket, with
+        "tcp" by loopback and a token.
         """
         self._handlers = HandlerClass(Handler)
         self.config = config if config is not None else ServerConfig()
@@ -47,7 +50,9 @@ class Server:
             raise TypeError(f"config: must be a ServerConfig, not {type(config).__name__}")
         if not callable(clock):
             raise TypeError(f"clock: must be callable, not {type(clock).__name__}")
+        fields.inspection(inspect)
         self._clock = clock
+        self._inspect = inspect
         self._engine: Engine | None = None
 
     def listen(self, app: object = None) -> None:
@@ -73,7 +78,7 @@ class Server:
         begins the stop. Does nothing before ``listen``. Raises ValueError as ``Conn.close`` does.
         """
         close_payload(code, reason)
-        seconds("timeout", timeout, optional=True, zero=True)
+        fields.seconds("timeout", timeout, optional=True, zero=True)
         engine = self._engine
         if engine is None:
             return
@@ -129,8 +134,8 @@ class Server:
         if engine is None:
             raise RuntimeError("the server does not run")
         hub = engine.hub
-        gone, failures, pending = hub.books()
-        live = [conn.stats() for conn in engine.connections]
+        gone, failures, pending, sessions = hub.books(engine.sessions)
+        live = [session.conn.stats() for session in sessions]
         workers, threads = engine.workers, list(engine.connection_threads)
         return ServerStats(
             connections=len(live),
@@ -141,6 +146,7 @@ class Server:
             bytes_in=gone.bytes_in + sum(s.bytes_in for s in live),
             bytes_out=gone.bytes_out + sum(s.bytes_out for s in live),
             queued=sum(s.queued for s in live),
+            compression_bytes=sum(s.compression_bytes for s in live),
             queue_depth=sum(worker.queue_depth for worker in workers),
             threads=sum(len(worker.threads) for worker in workers) + len(threads),
             threads_busy=sum(w.busy for w in workers) + sum(t.in_turn for t in threads),
@@ -165,7 +171,12 @@ class Server:
     def _open(self, app: object) -> Engine:
         if self._engine is not None and not self._engine.done.is_set():
             raise RuntimeError("the server is listening already")
-        self._engine = Engine(self.config, self._handlers, app, self, self._clock)
+        watching.offer(self, self._inspect)
+        try:
+            self._engine = Engine(self.config, self._handlers, app, self, self._clock)
+        except BaseException:
+            watching.withdraw(self, self._inspect)
+            raise
         watching.started(self)
         address = self._engine.address
         log.info("listening on %s", format_address(address) if address is not None else "nothing")

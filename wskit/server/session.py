@@ -63,6 +63,7 @@ class Session(Turns):
         "_runner",
         "_stalled",
         "conn",
+        "counted_out",
     )
 
     def __init__(self, hub: Hub, runner: Runner, fd: int, *, greedy: bool) -> None:
@@ -80,6 +81,7 @@ class Session(Turns):
         self._alarm: Alarm | None = None  # of the keepalive, then of the linger
         self._lingering: Linger | None = None  # the phase LINGERING, and until when
         self._deadline = 0.0
+        self.counted_out = False  # the hub has what it did in its totals
 
     @classmethod
     def make(cls, hub: Hub, runner: Runner, transport: Transport, handshake: Handshake) -> Session:
@@ -106,7 +108,7 @@ class Session(Turns):
         session.conn = Conn(
             protocol, outbound, handshake.remote_address or "", handshake.subprotocol
         )
-        watching.opened(Side.SERVER, session.conn, handshake)
+        watching.opened(Side.SERVER, session.conn, handshake, hub.server)
         return session
 
     def begin(
@@ -122,6 +124,7 @@ class Session(Turns):
             register()
             # Before the peer knows that it is connected: a test may move the clock then.
             self._keep_alive()
+            watching.begun(self.conn, self._hub.server)
             self._outbound.open(response)
             self._start(handler)
             if (stopping := self._hub.stopping) is not None:
