@@ -74,6 +74,7 @@ def test_the_handshake_comes_before_its_frames(tmp_path: Path) -> None:
     refused["response"] = {"status": 403, "headers": [{"name": "X", "value": "y"}]}
     first, message, second = events(HarSource.open(written(tmp_path, browsed, refused)))
     assert isinstance(message, Capture)
+    assert isinstance(first, Opened)
     assert first == Opened(first.time, message.connection, Side.CLIENT, "wss://a/b")
     assert isinstance(second, Opened)
     assert (second.url, second.status, second.response) == ("ws://c/", 403, (("X", "y"),))

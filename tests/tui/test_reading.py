@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -80,12 +81,17 @@ def test_other_events_are_read_as_they_were_written(written: list[Event]) -> Non
     assert read(*map(event_json, written)) == written
 
 
-OPENED = json.loads(event_json(Opened(1.0, "a", Side.CLIENT)))
-SAMPLE = json.loads(
-    event_json(
-        Sample(1.0, "a", no_stats())
+def stats() -> ServerStats:
+    """Give those of a server that has done nothing."""
+    pool = PoolStats(*[0] * len(dataclasses.fields(PoolStats)))
+    numbers: dict[str, Any] = {field.name: 0 for field in dataclasses.fields(ServerStats)}
+    return ServerStats(
+        **numbers | {"handshake_failures": {}, "small_buffers": pool, "large_buffers": pool}
     )
-)
+
+
+OPENED = json.loads(event_json(Opened(1.0, "a", Side.CLIENT)))
+SAMPLE = json.loads(event_json(Sample(1.0, "a", stats())))
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,13 @@ def test_a_narrow_row_has_what_matters() -> None:
     assert Table(30, 0.0).heading() == Table(80, 0.0).heading()[:30]
 
 
+def test_deltas_may_be_there_in_place_of_times() -> None:
+    entry = Entry(1, 12, capture(1.0, frame(2, b"\x00\xff")), delta=0.25)
+    table = Table(80, None, deltas=True)
+    assert table.heading().split()[:2] == ["DELTA", "CONN"]
+    assert "".join(piece for piece, _ in table.row(entry)).split()[:2] == ["+250ms", "#12"]
+
+
 def test_times_may_be_of_the_day() -> None:
     assert re.match(r"\d\d:\d\d:\d\d\.250 ", text(Entry(1, 1, capture(1e9 + 0.25)), start=None))
 

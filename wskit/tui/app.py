@@ -1,7 +1,7 @@
-"""The screen of `wskit inspect`: frames as they come, a filter, one of them in detail.
+"""The screen of `wskit inspect`: views of what comes, lines to type into, one row in detail.
 
 The law of this file: it only moves things: what it shows is made by modules that know nothing of
-a screen, and 30 times a second it takes what has come, however much that is.
+a screen, and 30 times a second it takes what has come, for no longer than a key may wait.
 """
 
 from __future__ import annotations
@@ -9,77 +9,67 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import time
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
-from rich.text import Text
-from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.widgets import Footer, Input, Static
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.events import Resize
+from textual.screen import Screen
+from textual.widgets import Footer, Input
 
 from ..trace import printable
+from .commands import commands
 from .connection_list import ConnectionList
-from .detail import detail_lines
+from .copying import Chosen
+from .detail_pane import DetailPane
+from .entries import Entry
 from .filters import Filter, FilterError
+from .finding import Finding
 from .frame_list import FrameList
-from .history import History
-from .outgoing import HELP, NotSent, send
+from .garbage import Garbage
+from .history import Connection, History
+from .intake import Intake
+from .keys import KEYS, WHERE
+from .message_list import MessageList
+from .messages import Messages
+from .pacing import Paced
 from .recorder import Recorder
+from .row_list import RowList
+from .said import Said
 from .selection import Selection
-from .sources import ClientSource, Source
+from .server_view import ServerView
+from .sources import Source
 from .typed_line import TypedLine
+from .typed_lines import TypedLines
+from .view_bar import ViewBar
 
-__all__ = ["Inspector", "Said"]
+__all__ = ["Inspector"]
 
 _TICK = 1 / 30  # seconds
-_LOOK = 0.5  # seconds between two looks at the connections
+_LOOK = 0.5  # seconds between two looks at connections and servers
 _AT_ONCE = 20_000  # entries that are judged in a tick: some 20 ms
-
-
-class Said(Static):
-    """Text as it is: no markup, no colours of a peer; drawn anew only when it is another one."""
-
-    def __init__(self, *, id: str, wraps: bool = False) -> None:
-        """Say nothing so far."""
-        super().__init__(id=id, markup=False)
-        self.said = ""
-        self._wraps = wraps
-
-    def say(self, text: str) -> None:
-        """Show ``text``."""
-        if text != self.said:
-            self.said = text
-            self.update(Text(text, no_wrap=not self._wraps))
+_WIDE = 92  # columns from which on the footer has room for the command palette
 
 
 class Inspector(App[None]):
-    """Shows the frames of ``source``, whose name is ``title``; it is ended with the app."""
+    """Shows what comes from ``source``, whose name is ``title``; it is ended with the app."""
+
+    TITLE = "wskit inspect"
 
     CSS = """
     #status { height: 1; background: $primary; color: $text; }
-    #heading { height: 1; text-style: dim; }
-    FrameList { height: 1fr; overflow-x: hidden; overflow-y: scroll; }
-    ConnectionList { height: 1fr; overflow-x: hidden; overflow-y: scroll; display: none; }
-    #detail { height: 45%; border-top: solid $primary; display: none; }
-    #detail.open { display: block; }
-    #problem { height: auto; max-height: 3; color: $error; display: none; }
+    #heading { height: 1; text-style: dim underline; }
+    #connections, #messages, #server { display: none; }
+    FooterLabel { margin-right: 1; }
+    #problem { height: auto; max-height: 3; color: $text-error; display: none; }
     #problem.open { display: block; }
-    TypedLine { height: 1; border: none; display: none; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        # With priority these two are acted on before the next key is given to anybody: what is
-        # typed behind them goes where it should, however fast.
-        Binding("slash", "type('filter')", "Filter", key_display="/", priority=True),
-        Binding("enter", "detail", "Detail"),
-        Binding("space", "pause", "Pause"),
-        Binding("c", "connections", "Connections"),
-        Binding("x", "clear", "Clear", show=False),
-        Binding("s", "type('send')", "Send", priority=True),
-        Binding("q", "quit", "Quit"),
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
-        Binding("escape", "frames", "Back", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
+
+    view = "frames"
 
     def __init__(
         self,
@@ -89,187 +79,334 @@ class Inspector(App[None]):
         filter: str = "",
         start: float | None = None,
         record: Recorder | None = None,
+        now: Callable[[], float] | None = None,
     ) -> None:
-        """Begin with nothing, and ``filter``; times are from ``start``, None: of the day."""
+        """Begin with nothing, and ``filter``; times are from ``start``, None: of the day.
+
+        ``now`` gives the Unix time up to which is shown what passes; None: that of the source.
+        """
         super().__init__()
         self._source = source
-        self._source_name = title
-        self._record = record if record is not None else Recorder(None)
+        self._paced = source if isinstance(source, Paced) else None
+        self._source_name = printable(title)
+        self._given_now = now
         self.history = History()
-        self.selection = Selection(self.history)
-        self.selection.choose(Filter(filter))
-        self.frames = FrameList(self.history, self.selection, start=start)
-        self.connections = ConnectionList(self.history)
-        self.status = Said(id="status")
+        self._intake = Intake(source, self.history, record or Recorder(None))
+        self._garbage = Garbage()
+        self._finding = Finding(self.history)
+        self.frames = FrameList(self.history, Selection(self.history), start=start)
+        self.messages = MessageList(self.history, Messages(self.history), start=start)
+        self.connections = ConnectionList(self.history, self.now)
+        self.server = ServerView(self.history, self.now)
+        self.views: dict[str, RowList | ServerView] = {
+            "frames": self.frames,
+            "messages": self.messages,
+            "connections": self.connections,
+            "server": self.server,
+        }
+        self.typed = TypedLines(source, self.history, addressee=self._connection, shown=self._shown)
+        self.bar = ViewBar()
+        self.status = Said(id="status", grows=False)
         self.problem = Said(id="problem", wraps=True)
-        self.lines = Said(id="lines")
-        self._heading = Said(id="heading")
-        self.detail = VerticalScroll(self.lines, id="detail")
+        self._heading = Said(id="heading", grows=False)
+        self.detail = DetailPane(self.history)
+        self.footer = Footer(compact=True)
         self.paused = False
+        self._behind = True  # a view that was shown anew has not judged everything yet
+        self._stale = False  # what is shown in detail
+        self._seen = 0  # frames that had come when the view was last up to date
+        for table in (self.frames, self.messages):
+            table.selection.choose(Filter(filter))
 
     def compose(self) -> ComposeResult:
         """Make the screen."""
+        yield self.bar
         yield self.status
         yield self._heading
-        yield self.frames
-        yield self.connections
+        yield from self.views.values()
         yield self.detail
         yield self.problem
-        yield TypedLine(id="filter", placeholder='filter: op:text size>4k json.type=="trade"')
-        yield TypedLine(id="send", placeholder=f"send: {HELP}")
-        yield Footer()
+        yield self.typed
+        yield self.footer
 
     def on_mount(self) -> None:
         """Begin."""
         if sys.platform != "win32":  # where loops have no signals
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
-        self.frames.focus()
+        self._garbage.begin()
+        if text := self.frames.selection.filter.text:
+            self.typed.open("filter", text)
+        self.action_show("frames")
         self.set_interval(_TICK, self.tick)
-        self.set_interval(_LOOK, self._look)
+        self.set_interval(_LOOK, self.look)
+
+    def on_resize(self, event: Resize) -> None:
+        """Fit: leave out of the footer what there is no room for."""
+        self._stale = True
+        self.footer.show_command_palette = event.size.width >= _WIDE
 
     async def on_unmount(self) -> None:
         """Let the source go."""
         if sys.platform != "win32":
             asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+        self._garbage.end()
         self._source.end()
+
+    # -- what passes -----------------------------------------------------------------------------
 
     def tick(self) -> None:
         """Take what has come, and show what is new."""
-        self.history.lost = self._source.lost
-        captures = self._source.take(0)
-        if problem := self._record(captures):
+        if problem := self._intake.take():
             self._complain(problem)
-        self.history.add(captures)
-        if not self.paused and not self.selection.caught_up:
-            self.frames.changed(self.selection.advance(_AT_ONCE))
-        self.status.say(self._status())
-        at_frames = bool(self.frames.display)
-        self._heading.say(self.frames.heading if at_frames else self.connections.titles)
+        table = self.views[self.view]
+        if isinstance(table, FrameList):
+            self._advance(table)
+        self._say()
 
-    def _look(self) -> None:
-        if self.connections.display:
-            self.connections.update()
+    def _advance(self, table: FrameList) -> None:
+        rows = table.selection
+        if (self._behind or not self.paused) and not rows.caught_up:
+            gone = rows.advance(_AT_ONCE)
+            table.restart() if self._behind else table.changed(gone)
+        self._behind = self._behind and not rows.caught_up
+        if rows.caught_up:
+            self._seen = self.history.total
+        found = self._finding.advance(table.chosen, _AT_ONCE)
+        if found is not None:
+            table.go(rows.row(found))
 
-    # -- keys ----------------------------------------------------------------------------------
+    def look(self) -> None:
+        """Look again at what is not told piece by piece."""
+        shown = self.views[self.view]
+        if isinstance(shown, ConnectionList | ServerView):
+            shown.look()
+        self._garbage.look(self.history.total)
+        if self._stale:
+            self._show_detail()
+
+    def now(self) -> float:
+        """Return the Unix time of what is shown: of a recording, where in it that is."""
+        if self._given_now is not None:
+            return self._given_now()
+        if self._paced is not None:
+            return self._paced.position or self._intake.newest
+        return self._intake.newest if self._source.ended else time.time()
+
+    # -- keys ------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let a line that is typed into have every key, and offer what has something to act on."""
+        if action == "type" and isinstance(self.focused, TypedLine):
+            return False
+        if action == "replay":
+            return self._paced is not None
+        return self.view in WHERE.get(action, WHERE.get(f"{action}{parameters}", self.views))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Give the command palette everything that a key does now."""
+        yield from commands(self, screen)
+        yield from super().get_system_commands(screen)
+
+    def action_show(self, view: str) -> None:
+        """Show another view."""
+        self.view, self._behind = view, True
+        for name, widget in self.views.items():
+            widget.display = name == view
+        shown = self.views[view]
+        if isinstance(shown, FrameList):
+            self._finding.move(shown.selection)
+        self.bar.say(view)
+        self.look()
+        self.screen.set_focus(shown)
+        self._show_detail()
+        self._say()
+
+    def action_flip(self) -> None:
+        """Show the connections instead of the frames, or the frames again."""
+        self.action_show("frames" if self.view == "connections" else "connections")
 
     def action_pause(self) -> None:
-        """Show nothing new, or go on; frames are captured all the same."""
-        self.paused = not self.paused
+        """Show nothing new, or go on; frames are captured all the same. Or stop a recording."""
+        if self._paced is None:
+            self.paused = not self.paused
+        elif self._paced.paused:
+            self._paced.resume()
+        else:
+            self._paced.pause()
+
+    def action_replay(self, how: str) -> None:
+        """Replay a recording "faster" or "slower", or let one event of it pass: "step"."""
+        if (paced := self._paced) is not None:
+            {"faster": paced.faster, "slower": paced.slower, "step": paced.step}[how]()
+
+    def action_next(self, by: int) -> None:
+        """Go to another match, or server."""
+        if self.view == "server":
+            self.server.step(by)
+        else:
+            self._finding.ask(by)
 
     def action_clear(self) -> None:
         """Let all frames go; they count as dropped."""
         self.history.clear()
-        self.frames.changed(self.selection.advance(_AT_ONCE))
+        for table in (self.frames, self.messages):
+            table.changed(table.selection.advance(_AT_ONCE))
 
     def action_detail(self) -> None:
-        """Show the chosen frame in detail, or no more."""
+        """Show the chosen row in detail, or no more."""
         self.detail.toggle_class("open")
         self._show_detail()
 
-    def action_connections(self) -> None:
-        """Show the connections instead of the frames, or the frames again."""
-        shown = not self.connections.display
-        self.connections.display, self.frames.display = shown, not shown
-        self.connections.update()
-        self.screen.set_focus(self.connections if shown else self.frames)
+    def action_scroll(self, by: int) -> None:
+        """Scroll the detail by that many lines."""
+        self.detail.scroll_relative(y=by, animate=False)
+
+    def action_help(self) -> None:
+        """Show the help."""
+        from .help_screen import HelpScreen
+
+        self.push_screen(HelpScreen())
+
+    def action_type(self, where: str) -> None:
+        """Open a line to type into."""
+        self.screen.set_focus(self.typed.open(where))
+
+    def action_close(self) -> None:
+        """Close what is open."""
+        self._complain("")
+        self.typed.close()
+        if isinstance(self.focused, TypedLine) and self.view != "connections":
+            self.screen.set_focus(self.views[self.view])
+        else:
+            self.action_show("frames")
 
     def on_connection_list_opened(self, event: ConnectionList.Opened) -> None:
         """Show the frames of one connection: that is a filter."""
-        self.action_connections()
-        line = self.query_one("#filter", TypedLine)
-        line.display = True
-        line.value = f"conn:{event.number}"
+        self.action_show("frames")
+        self.typed.open("filter", f"conn:{event.number}")
 
-    def action_type(self, where: str) -> None:
-        """Open the line for a filter, or for something to send."""
-        if where == "send" and not isinstance(self._source, ClientSource):
-            self._complain("there is nothing to send to: this is a recording")
+    # -- the chosen row --------------------------------------------------------------------------
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        """Show another row in detail; while rows fly past, now and then."""
+        table = self.views[self.view]
+        self._stale = isinstance(table, FrameList) and table.follows
+        if not self._stale:
+            self._show_detail()
+
+    def action_copy(self) -> None:
+        """Ask what to copy of the chosen row."""
+        from .copy_menu import CopyMenu
+
+        connection = self._connection()
+        if connection is None:
+            self._complain("there is nothing to copy")
             return
-        line = self.query_one(f"#{where}", TypedLine)
-        # At once, not by a style and a message: what is typed next is for this line.
-        line.display = True
-        self.screen.set_focus(line)
+        entry = self._entry()
+        if entry is not None and self.view == "messages":
+            entry = self.messages.whole(entry)
+        self.push_screen(CopyMenu(Chosen(self.history, connection, entry)))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Let a line that is typed into have every key."""
-        return not (action == "type" and isinstance(self.focused, TypedLine))
+    def action_resend(self) -> None:
+        """Put the chosen frame into the line to send, where it can be edited."""
+        if (entry := self._entry()) is not None:
+            problem = self.typed.send.refill(entry)
+            self._complain(problem)
+            if not problem:
+                self.action_type("send")
 
-    def action_frames(self) -> None:
-        """Close what is open."""
-        self._complain("")
-        for line in self.query(TypedLine):
-            line.display = False
-        if self.connections.display:
-            self.action_connections()
-        self.frames.focus()
+    def _entry(self) -> Entry | None:
+        """Return the chosen frame, or the first one of the chosen message."""
+        table = self.views[self.view]
+        return self.history.entry(table.chosen) if isinstance(table, FrameList) else None
 
-    # -- what is typed -------------------------------------------------------------------------
+    def _connection(self) -> Connection | None:
+        """Return the chosen connection, that of the chosen frame, or the newest."""
+        if self.view == "connections":
+            return self.connections.chosen
+        if (entry := self._entry()) is not None:
+            return self.history.connection(entry.conn)
+        connections = self.history.connections
+        return connections[-1] if connections else None
+
+    def _show_detail(self) -> None:
+        self._stale = False
+        if self.detail.open and self.view != "server":
+            connection = self._connection() if self.view == "connections" else None
+            self.detail.show(self._entry(), connection, self.now())
+
+    # -- what is typed ---------------------------------------------------------------------------
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Use a filter while it is typed, as far as it is one.
 
         One with a regular expression waits for Enter: half of it may take for ever.
         """
-        if event.input.id == "filter" and "/" not in event.value:
-            self._choose(event.value)
+        if event.input.id in ("filter", "find") and "/" not in event.value:
+            self._use(event.input.id, event.value)
 
-    def _choose(self, text: str) -> None:
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Use it, and go back to the rows."""
+        if self._use(str(event.input.id), event.value):
+            self._finding.ask(1 if event.input.id == "find" else 0)
+            self.screen.set_focus(self.views[self.view])
+
+    def on_typed_line_problem(self, event: TypedLine.Problem) -> None:
+        """Say it."""
+        self._complain(event.text)
+
+    def _use(self, line: str, text: str) -> bool:
         try:
             wanted = Filter(text)
         except FilterError as error:
-            self._complain(error.pointer(text))
-            return
+            self._complain(f"{error.pointer(text)}\n{error.message}")
+            return False
         self._complain("")
-        chosen = self.frames.chosen
-        self.selection.choose(wanted)
-        self.selection.advance(_AT_ONCE)
-        self.frames.restart(chosen)
+        if line == "filter":
+            self._choose(wanted)
+        else:
+            self._finding.look_for(wanted if text.strip() else None, self._rows)
+        return True
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Send it, or go back to the frames."""
-        if event.input.id == "filter":
-            self._choose(event.value)
-            self.frames.focus()
-            return
-        assert isinstance(self._source, ClientSource)
-        try:
-            send(self._source.client, event.value)
-        except NotSent as error:
-            self._complain(str(error))
-            return
-        self._complain("")
-        event.input.value = ""
+    def _choose(self, wanted: Filter) -> None:
+        self._behind = True
+        for table in (self.frames, self.messages):
+            table.selection.choose(wanted)
+            if table is self.views[self.view]:
+                table.selection.advance(_AT_ONCE)
+            table.restart()
 
-    def on_frame_list_chosen(self, event: FrameList.Chosen) -> None:
-        """Show another frame in detail."""
-        self._show_detail()
+    @property
+    def _rows(self) -> Selection:
+        return (self.messages if self.view == "messages" else self.frames).selection
 
-    # -- what is shown -------------------------------------------------------------------------
+    def _shown(self) -> list[int] | None:
+        """Return the numbers of the frames that the filter takes; None for all."""
+        wanted = self.frames.selection.filter
+        return [each.number for each in self.history if wanted(each)] if wanted.text else None
 
-    def _show_detail(self) -> None:
-        if not self.detail.has_class("open"):
-            return
-        entry = self.history.entry(self.frames.chosen)
-        lines = ["no frame is chosen"] if entry is None else detail_lines(entry, self.history)
-        self.lines.say("\n".join(lines))
+    # -- what is said ----------------------------------------------------------------------------
+
+    def _say(self) -> None:
+        self.status.say(self._status())
+        self._heading.say(self.views[self.view].heading)
 
     def _status(self) -> str:
-        history = self.history
-        shown = f"{len(self.selection)} of {len(history)} frames"
-        if history.dropped:
-            shown += f", {history.dropped} dropped"
-        if history.lost:
-            shown += f", {history.lost} lost"
-        if self.connections.display:
-            count = len(history.connections)
-            shown = f"{count} connections by {self.connections.order}"
-            shown += f", {history.forgotten} forgotten" if history.forgotten else ""
-        state = "paused" if self.paused else "following" if self.frames.follows else ""
+        shown = self.views[self.view]
+        parts = [f" {shown.said}"]
+        if isinstance(shown, FrameList):
+            parts.append(self._finding.said(shown.chosen))
+            parts.append("following" if shown.follows and not self.paused else "")
+        if self.paused:
+            parts.append(f"paused, {self.history.total - self._seen} more came")
+        if self._paced is not None:
+            parts.append(f"replay {self._paced.pace}")
+        parts.append("exporting" if self.typed["export"].busy else "")
         if self._source.ended:
             problem = self._source.problem
-            state = f"{state} ended{f': {problem}' if problem else ''}".lstrip()
+            parts.append(f"ended: {problem}" if problem else "ended")
         # The name comes last: it may be long, and is cut.
-        return "  ".join(filter(None, (f" {shown}", state, printable(self._source_name))))
+        return "  ".join(part for part in (*parts, self._source_name) if part)
 
     def _complain(self, text: str) -> None:
         self.problem.say(text)

@@ -1,36 +1,29 @@
-"""The table of connections, drawn as the table of frames is: only what can be seen."""
+"""The table of connections, in an order that a person chooses."""
 
 from __future__ import annotations
 
-import time
-from itertools import islice
+from collections.abc import Callable, Hashable
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.events import Click
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from .history import Connection, History
 from .roster import ORDERS, heading, ordered, row
+from .row_list import RowList
+from .rows import Piece
 
 __all__ = ["ConnectionList"]
 
-_STYLES = {"": Style(), "close": Style(color="magenta")}
 
+class ConnectionList(RowList):
+    """The connections of ``history`` in an order; made anew by ``look``."""
 
-class ConnectionList(ScrollView, can_focus=True):
-    """The connections of ``history`` in an order; made anew by ``update``."""
+    FOLLOWS: ClassVar[bool] = False
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("o", "order", "Order"),
-        Binding("enter", "open", "Its frames"),
+        Binding("o", "order", "Order", tooltip="Order connections by something else"),
+        Binding("enter", "open", "Its frames", tooltip="Show the frames of one connection"),
     ]
 
     class Opened(Message):
@@ -41,56 +34,73 @@ class ConnectionList(ScrollView, can_focus=True):
             super().__init__()
             self.number = number
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, now: Callable[[], float]) -> None:
         """Show the connections of ``history``, in the order in which they came."""
         super().__init__(id="connections")
         self._history = history
+        self._now = now
         self._rows: list[Connection] = []
-        self._cursor = 0
+        self._moment = 0.0  # of the last look
+        self._looks = 0
         self.order = "first"
+        self.fit(80)
 
-    def update(self) -> None:
-        """Look at the connections again."""
-        self._rows = ordered(self._history.connections, self.order)
-        self._cursor = min(self._cursor, max(len(self._rows) - 1, 0))
-        self.virtual_size = Size(1, len(self._rows))
-        self.refresh()
+    def look(self) -> None:
+        """Look at the connections again; the cursor stays with the one that it is on."""
+        chosen = self.chosen
+        self._moment = self._now()
+        self._looks += 1
+        self._rows = ordered(self._history.connections, self.order, self._moment)
+        at = next((at for at, each in enumerate(self._rows) if each is chosen), None)
+        self.cursor = self.cursor if at is None else at
+        self._strips.clear()
+        self.changed()
 
     @property
-    def titles(self) -> str:
+    def chosen(self) -> Connection | None:
+        """The connection under the cursor."""
+        return self._rows[self.cursor] if self.cursor < len(self._rows) else None
+
+    @property
+    def said(self) -> str:
+        """How many there are, and how they are ordered."""
+        forgotten = self._history.forgotten
+        more = f", {forgotten} forgotten" if forgotten else ""
+        return f"{len(self._rows)} connections by {self.order}{more}"
+
+    # -- the table -----------------------------------------------------------------------------
+
+    @property
+    def heading(self) -> str:
         """The titles of the columns."""
-        return heading(self.scrollable_content_region.width)
+        return heading(self._fitting)
 
-    def render_line(self, y: int) -> Strip:
-        """Draw one line of the screen."""
-        at, width = self.scroll_offset.y + y, self.scrollable_content_region.width
-        if at >= len(self._rows):
-            return Strip.blank(width, self.rich_style)
-        over = Style(reverse=at == self._cursor)
-        pieces = row(self._rows[at], time.time(), width)
-        segments = [Segment(text, _STYLES[kind] + over) for text, kind in pieces]
-        return Strip(segments).adjust_cell_length(width, over)
+    def count(self) -> int:
+        """Return how many there are."""
+        return len(self._rows)
 
-    def action_move(self, by: int) -> None:
-        """Move the cursor by that many rows."""
-        self._go(self._cursor + by)
+    def key(self, at: int) -> Hashable:
+        """Return the number of the connection, which looks otherwise at each look."""
+        return self._rows[at].number, self._looks
+
+    def pieces(self, at: int) -> list[Piece]:
+        """Return one connection."""
+        return row(self._rows[at], self._moment, self._fitting)
+
+    def fit(self, width: int) -> None:
+        """Choose the columns that fit."""
+        self._fitting = width
+
+    # -- keys ----------------------------------------------------------------------------------
 
     def action_order(self) -> None:
         """Take the next order."""
         names = list(ORDERS)
-        self.order = next(islice([*names, *names], names.index(self.order) + 1, None))
-        self.update()
+        self.order = names[(names.index(self.order) + 1) % len(names)]
+        self.look()
+        self.go(0)
 
     def action_open(self) -> None:
         """Show the frames of the connection under the cursor."""
-        if self._rows:
-            self.post_message(self.Opened(self._rows[self._cursor].number))
-
-    def on_click(self, event: Click) -> None:
-        """Go to the row that was clicked."""
-        self._go(self.scroll_offset.y + event.y)
-
-    def _go(self, at: int) -> None:
-        self._cursor = min(max(at, 0), max(len(self._rows) - 1, 0))
-        self.scroll_to_region(Region(0, self._cursor, 1, 1), animate=False, force=True)
-        self.refresh()
+        if self.chosen is not None:
+            self.post_message(self.Opened(self.chosen.number))

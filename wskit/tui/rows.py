@@ -27,26 +27,31 @@ _ROOM = 12  # columns that a preview has at the least
 class Table:
     """The layout of rows that are ``width`` columns wide, with times from ``start``.
 
-    ``start`` is in ``time.time()`` seconds; None shows the local time of day.
+    ``start`` is in ``time.time()`` seconds; None shows the local time of day. With ``deltas`` there
+    are no times, but what passed since the frame before on the same connection.
     """
 
-    def __init__(self, width: int, start: float | None) -> None:
+    def __init__(self, width: int, start: float | None, *, deltas: bool = False) -> None:
         """Choose the columns that fit."""
         self.width = width
         self._start = start
         self._wide = width >= _WIDE
+        self._times = not deltas
+        self._deltas = deltas or self._wide
 
     def heading(self) -> str:
         """Return the titles of the columns."""
-        wide = f"{'DELTA':>8} " if self._wide else ""
+        times = f"{'TIME':>12} " if self._times else ""
+        times += f"{'DELTA':>8} " if self._deltas else ""
         more = f"{'RATIO':>6} {'MSG':>7} " if self._wide else ""
-        title = f"{'TIME':>12} {wide}CONN    FRAME  FLAGS   WIRE   SIZE {more}PAYLOAD"
+        title = f"{times}CONN    FRAME  FLAGS   WIRE   SIZE {more}PAYLOAD"
         return f"{title:<{self.width}.{self.width}}"
 
     def row(self, entry: Entry) -> list[Piece]:
         """Return one row in pieces."""
         frame = entry.frame
-        before = f"{self._time(entry.capture.time)} {self._delta(entry)}{f'#{entry.conn}':<5.5} "
+        times = f"{self._time(entry.capture.time)} " if self._times else ""
+        before = f"{times}{self._delta(entry)}{f'#{entry.conn}':<5.5} "
         kind = f"{_ARROWS[frame.direction]} {_name(frame.opcode):<6} "
         sizes = f"{_flags(entry)} {size(frame.wire_length):>6} {size(frame.length):>6} "
         pieces = [(before, "faint"), (kind, _kind(entry)), (sizes + self._place(entry), "")]
@@ -65,7 +70,7 @@ class Table:
         return f"{time.strftime('%H:%M:%S', time.localtime(moment))}.{milliseconds:03}"
 
     def _delta(self, entry: Entry) -> str:
-        if not self._wide:
+        if not self._deltas:
             return ""
         return f"{'' if entry.delta is None else '+' + duration(entry.delta):>8} "
 

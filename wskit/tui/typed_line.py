@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.widgets import Input
 
 __all__ = ["TypedLine"]
@@ -15,14 +16,28 @@ _REMEMBERED = 500
 class TypedLine(Input):
     """Up and down go through what was submitted before."""
 
+    DEFAULT_CSS = """
+    TypedLine { height: 1; border: none; display: none; }
+    """
+
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "recall(-1)", "Older", show=False),
-        Binding("down", "recall(1)", "Newer", show=False),
+        Binding("up", "recall(-1)", "Older", show=False, tooltip="Take what was typed before"),
+        Binding("down", "recall(1)", "Newer", show=False, tooltip="Take what was typed after that"),
+        Binding("enter", "submit", "Go", tooltip="Do it"),
     ]
+
+    class Problem(Message):
+        """What was submitted could not be done, for the reason ``text``; "": it was."""
+
+        def __init__(self, text: str) -> None:
+            """Say why."""
+            super().__init__()
+            self.text = text
 
     def __init__(self, *, id: str, placeholder: str) -> None:
         """Nothing is remembered."""
         super().__init__(id=id, placeholder=placeholder, compact=True)
+        self.busy = False  # with what was submitted
         self._lines: list[str] = []
         self._at = 0
 
