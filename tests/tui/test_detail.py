@@ -82,3 +82,27 @@ def test_any_frame_can_be_shown(record: object, name: str) -> None:
     entry = Entry(1, 1, capture(1.0, record, name), wrong="")  # type: ignore[arg-type]
     for line in detail_lines(entry, History()):
         assert line.isprintable()
+
+
+def test_of_a_large_payload_the_start_is_shown_and_nothing_is_decoded() -> None:
+    large = b"[" + b"1," * (1 << 20) + b"1]"
+    shown = lines(Entry(1, 1, capture(0, frame(1, large)), message=1, fragment=1))
+    assert "not decoded, as it has more than 1048576 bytes" in shown
+    assert shown.endswith("… and more, which a copy or an export has")
+    assert len(shown.splitlines()) < 1100
+
+
+def test_a_long_value_is_shown_up_to_a_number_of_lines() -> None:
+    shown = lines(Entry(1, 1, capture(0, frame(1, b"[" + b"1," * 9000 + b"1]"))))
+    assert shown.count("… and more, which a copy or an export has") == 2
+
+
+def test_a_request_is_not_looked_for_in_large_frames() -> None:
+    padding = b" " * (1 << 14)
+    history = History()
+    request = b'{"jsonrpc": "2.0", "id": 7, "method": "m"}'
+    answer = frame(1, b'{"jsonrpc": "2.0", "id": 7, "result": 1}', way=OUT)
+    history.add([capture(1.0, frame(1, request + padding)), capture(2.0, answer)])
+    history.add([capture(3.0, frame(1, request)), capture(4.0, answer)])
+    shown = ["\n".join(detail_lines(entry, history)) for entry in history]
+    assert ["answers frame" in each for each in shown] == [False, False, False, True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import islice
 
 from ..protocol.opcodes import CLOSE
 from ..trace import printable
@@ -18,6 +19,9 @@ from .rows import duration
 __all__ = ["detail_lines"]
 
 _LOOKED_BACK = 5000  # frames, for what a response answers; decoding them takes some 50 ms
+_ASKED = 1 << 14  # bytes of a frame that is looked at for that
+_DECODED = 1 << 20  # bytes of a payload that is decoded: above it a key would wait
+_LINES = 1000  # of a decoded payload, and of its bytes
 
 
 def detail_lines(
@@ -40,7 +44,7 @@ def detail_lines(
         *_decoded(entry, history, width),
     ]
     if entry.frame.payload:
-        lines += ["", *hex_lines(entry.frame.payload)]
+        lines += ["", *_first(hex_lines(entry.frame.payload))]
     if entry.is_cut:
         lines.append(f"… {entry.frame.length - len(entry.frame.payload)} more bytes were not kept")
     connection = history.connection(entry.conn)
@@ -58,14 +62,24 @@ def _close(entry: Entry) -> Iterator[str]:
         yield f"{code} {name}: {meaning}"
 
 
+def _first(lines: Iterator[str]) -> Iterator[str]:
+    yield from islice(lines, _LINES)
+    if next(lines, None) is not None:
+        yield "… and more, which a copy or an export has"
+
+
 def _decoded(entry: Entry, history: History, width: int) -> Iterator[str]:
+    if len(entry.frame.payload) > _DECODED:
+        yield ""
+        yield f"not decoded, as it has more than {_DECODED} bytes"
+        return
     for decoded in decode(entry):
         yield ""
         yield f"{decoded.name}: {decoded.title}"
         if decoded.name == JsonRpc.name and (asked := _request(entry, history)) is not None:
             ago = duration(entry.capture.time - asked.capture.time)
             yield f"answers frame {asked.number}, {ago} later"
-        yield from value_lines(decoded.value, width=width)
+        yield from _first(value_lines(decoded.value, width=width))
 
 
 def _request(entry: Entry, history: History) -> Entry | None:
@@ -74,7 +88,8 @@ def _request(entry: Entry, history: History) -> Entry | None:
     for other in history.since(entry.number - 1 - _LOOKED_BACK):
         if other.number > entry.number:
             break
-        if other.conn == entry.conn and other.is_data and not other.is_cut:
+        small = not other.is_cut and len(other.frame.payload) <= _ASKED
+        if other.conn == entry.conn and other.is_data and small:
             decoded = decoder.decode(other, other.frame.payload)
             answered = pairing.add(other, decoded) if decoded is not None else None
     return answered if history.entry(entry.number) is entry else None

@@ -69,7 +69,7 @@ def help_lines() -> Iterator[str]:
     yield "What is kept"
     yield from _indented(
         f"The last {LIMIT >> 20} MiB of frames; of older ones their number is kept, as dropped.\n"
-        "Of each payload the start is shown, 4 KiB unless more was asked for.\n"
+        "Of payloads the start: 4 KiB of an attached program, 1 MiB by a proxy, of others all.\n"
         "Lost are frames that came faster than they could be taken: nobody waits for this screen."
     )
 
