@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # the pytest plugin imports this in every run, so it has to b
 
 __all__ = [
     "Watcher",
+    "all_hidden",
     "begun",
     "declined",
     "ended",
@@ -100,6 +101,12 @@ def watch(watcher: Watcher) -> None:
 def unwatch(watcher: Watcher) -> None:
     """Tell ``watcher`` no more; nothing happens if it does not watch."""
     _drop(watcher)
+
+
+def all_hidden() -> list[object]:
+    """Return the servers and clients that nobody is told of."""
+    with _lock:
+        return list(_hidden)
 
 
 def hide(owner: object) -> None:

@@ -111,3 +111,11 @@ def test_connection_that_is_forgotten_is_left_behind(holdings: Holdings) -> None
 class Forgotten(wskit.Conn):
     def __init__(self) -> None:
         self.address = ("192.0.2.1", 80)
+
+
+def test_who_inspects_this_process_is_no_business_of_a_test(holdings: Holdings) -> None:
+    server = Server(Echo, ServerConfig(port=0))
+    watching.hide(server)
+    server.listen_in_new_thread()
+    assert holdings.left(nothing_more) == []
+    server.stop()
