@@ -129,7 +129,9 @@ def _owned(things: list[object]) -> Callable[[threading.Thread], bool]:
     from ..server import Server
 
     clients = [thing for thing in things if isinstance(thing, Client)]
-    engines = [thing._engine for thing in things if isinstance(thing, Server) and thing._engine]
+    servers = [thing._engine for thing in things if isinstance(thing, Server)]
+    # The idents of threads that have ended are given to others.
+    engines = [engine for engine in servers if engine is not None and not engine.done.is_set()]
     idents: set[int | None] = {client._loop_thread for client in clients}
     for engine in engines:
         idents.update((engine._thread, *(thread.ident for thread in engine._threads())))
