@@ -27,11 +27,11 @@ def test_the_url_says_how_to_reach_the_server() -> None:
         ({"head_timeout": 0}, "head_timeout: "),
         ({"connect_timeout": None}, "connect_timeout: "),
         ({"feed_size": 0}, "feed_size: "),
+        ({"preview": -1}, "preview: "),
         ({"listen_ssl_context": "x"}, "listen_ssl_context: "),
         ({"ssl_context": ssl.create_default_context()}, "ssl_context: needs tls"),
         ({"proxy": 3}, "proxy: "),
     ],
-    ids=str,
 )
 def test_wrong_fields_are_named(fields: dict[str, object], error: str) -> None:
     with pytest.raises((TypeError, ValueError), match=error):

@@ -100,6 +100,8 @@ class Obedient(Recorded):
         order, _, filling = data.split(":")
         orders: dict[str, Callable[[], object]] = {
             "echo": lambda: self.writer.write(self, len(filling)),
+            "dawdle": lambda: threading.Event().wait(0.01),  # long enough to be relieved
+            "flood": self.flood,
             "broadcast": lambda: self.writer.broadcast(self.server, len(filling)),
             "close": lambda: self.conn.close(4000),
             "raise": lambda: 1 // 0,
@@ -107,3 +109,8 @@ class Obedient(Recorded):
             "stop": self.server.stop,
         }
         orders[order]()
+
+    def flood(self) -> None:
+        """Write more than is gathered, so that a narrow way is blocked before the handler ends."""
+        for _ in range(4):
+            self.writer.write(self, 20_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 from collections.abc import Iterator
 
 from tests.server.peer import CLOSE, PING, PONG, TEXT, Frame, Peer, frame
@@ -39,9 +40,9 @@ class Remote:
         """Whether it may still send messages."""
         return not (self.ended or self.disorderly or self.broke_a_rule) and self.close_sent is None
 
-    def text(self, message: str) -> None:
-        self.sent.append(message)
-        self._send(frame(TEXT, message.encode()))
+    def text(self, *messages: str) -> None:
+        self.sent += messages
+        self._send(b"".join(frame(TEXT, message.encode()) for message in messages))
 
     def ping(self, payload: bytes) -> None:
         self.pings.append(payload)
@@ -58,6 +59,10 @@ class Remote:
     def reset(self) -> None:
         self.disorderly = self.ended = True
         self.peer.reset()
+
+    def finish_in_a_frame(self) -> None:
+        self._send(frame(TEXT, b"echo:" + bytes(60_000))[:9000])
+        self.finish_sending()
 
     def finish_sending(self) -> None:
         self.flush()
@@ -80,20 +85,21 @@ class Remote:
 
     # -- reading -------------------------------------------------------------------------------
 
-    def read(self) -> None:
-        """Read all that is there, and send what there is room for."""
+    def read(self, timeout: float = 0.002) -> bool:
+        """Read what is there or comes soon, and send what there is room for; whether any came."""
         self.flush()
-        with contextlib.suppress(BlockingIOError):
-            while not self.ended:
-                try:
-                    data = self.peer.sock.recv(1 << 16)
-                except ConnectionError:
-                    data = b""
-                if not data:
-                    self.ended = True
-                    self.peer.hang_up()
-                self._data += data
+        if self.ended or not select.select([self.peer.sock], [], [], timeout)[0]:
+            return False
+        try:
+            data = self.peer.sock.recv(1 << 16)
+        except ConnectionError:
+            data = b""
+        if not data:
+            self.ended = True
+            self.peer.hang_up()
+        self._data += data
         self._take()
+        return True
 
     def _take(self) -> None:
         if not self.opened:
@@ -104,9 +110,9 @@ class Remote:
             self.opened, self._data = True, bytearray(rest)
         for got in self._whole():
             self.frames.append(got)
-            if got.opcode == CLOSE and self.close_sent is None and not self.broke_a_rule:
-                if not self.ended:
-                    self.close(got.code or 1000)
+            # After a violation of its own, too: the server may have closed before it came.
+            if got.opcode == CLOSE and self.close_sent is None and not self.disorderly:
+                self.close(got.code or 1000)
 
     def _whole(self) -> Iterator[Frame]:
         data = self._data

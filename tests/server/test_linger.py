@@ -95,6 +95,18 @@ def test_after_a_violation_our_half_is_closed_and_theirs_read_to_the_end(
     assert wait_for(lambda: run(linger) is Progress.OVER)
 
 
+def test_a_violation_that_the_parser_had_is_one_at_the_first_step(
+    ends: tuple[Conn, socket.socket],
+) -> None:
+    """Else nobody would step again before close_timeout, and the peer would wait for our end."""
+    conn, peer = ends
+    target = conn._protocol.parser.target()
+    target[: len(BAD_OPCODE)] = BAD_OPCODE
+    conn._protocol.parser.received(len(BAD_OPCODE))
+    assert Linger(conn).step() is Progress.WAITING
+    assert peer.recv(16) == b""
+
+
 def test_close_frame_that_is_not_out_yet_is_waited_for(ends: tuple[Conn, socket.socket]) -> None:
     conn, peer = ends
     peer.sendall(CLOSE_1000)

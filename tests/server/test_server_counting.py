@@ -83,6 +83,13 @@ class TestStats:
         stats = server.stats()
         assert (stats.connections, stats.connections_total, stats.messages_in) == (0, 1, 1)
 
+    def test_after_a_stop_there_are_no_threads(self, live: Live, book: Book) -> None:
+        server = live(Recorded, book)
+        server.connect().close()
+        server.server.stop()
+        stats = server.stats()
+        assert (stats.threads, stats.threads_busy, stats.queue_depth) == (0, 0, 0)
+
     def test_count_a_connection_once_while_it_ends(self, live: Live, book: Book) -> None:
         server = live(Recorded, book)
         for number in range(1, 21):

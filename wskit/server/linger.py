@@ -41,13 +41,13 @@ class Linger:
         outbound, protocol = self._conn._outbound, self._conn._protocol
         if outbound.blocked:
             return Progress.WAITING  # the close frame is not out yet
+        self._take(b"")  # what the parser had: it may be what decides the next line
         if not self._shut and protocol.failed is not None:
             # To close with input unread would reset the connection and could destroy the close
             # frame on its way, so first our half is closed and the rest of theirs read.
             self._shut = True
             with contextlib.suppress(OSError):
                 outbound.transport.shutdown(socket.SHUT_WR)
-        self._take(b"")  # what the parser had
         data = bytearray(_DISCARD)
         try:
             count = outbound.transport.recv_into(data)

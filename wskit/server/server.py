@@ -136,7 +136,8 @@ class Server:
         hub = engine.hub
         gone, failures, pending, sessions = hub.books(engine.sessions)
         live = [session.conn.stats() for session in sessions]
-        workers, threads = engine.workers, list(engine.connection_threads)
+        workers = [] if engine.done.is_set() else engine.workers  # their threads are gone
+        threads = list(engine.connection_threads)
         return ServerStats(
             connections=len(live),
             handshakes_pending=pending,
