@@ -254,6 +254,17 @@ class TestSizeLimit:
                 break
         assert taken < len(stream) / 14
 
+    @pytest.mark.parametrize("text", [b"\xff" + b"a" * 2000, b"a" * 999 + b"\xff" + b"a" * 50])
+    @SIDES
+    def test_bad_text_before_the_limit_comes_first(
+        self, text: bytes, side: Side, peer: Peer
+    ) -> None:
+        """It does not matter that one piece may hold both faults."""
+        (small,) = deflated(text)
+        for how in CUTS:
+            one = end(side, max_message_size=1000, deflate=AGREED)
+            assert feed(one, cut(peer.text(small, rsv=4), how)).code == 1007
+
     def test_is_of_the_message_not_of_the_connection(self) -> None:
         one = end(Side.SERVER, max_message_size=100, deflate=AGREED)
         (small,) = deflated(b"a" * 100)
