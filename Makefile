@@ -5,7 +5,7 @@ PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint formatted linted typed layered check test-all autobahn bench format clean
+.PHONY: help demo test lint formatted linted typed layered check test-all autobahn fuzz mutants bench format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,12 @@ test-all: ## the suite on every CPython >= 3.11 of this machine (PATH, pyenv)
 
 autobahn: venv-runtime ## the real Autobahn Testsuite in both directions; CASES='1.*' narrows
 	@$(PY) autobahn/run.py $(if $(CASES),--cases '$(CASES)')
+
+fuzz: venv-dev ## fuzz wskit itself, MINUTES=7 for all seven targets; SEED=1
+	@$(PY) -m wskit fuzz --self --minutes $(or $(MINUTES),7) --seed $(or $(SEED),0)
+
+mutants: venv-dev ## plant twelve bugs, one at a time: is each of them found?
+	@$(PY) -m tests.mutants.run $(PARTS)
 
 bench: venv-runtime ## how fast, beside other libraries
 	@$(PY) bench/run.py

@@ -1,7 +1,7 @@
 """How `wskit inspect` keeps up with a busy server: keys, memory and counts, in a real terminal.
 
-A server process echoes at `--rate` frames a second for `--seconds`; the inspector is attached to it in
-a pseudo-terminal of 100 x 30. It needs textual (`pip install 'wskit[tui]'`).
+A server process echoes at `--rate` frames a second for `--seconds`; the inspector is attached to it
+in a pseudo-terminal of 100 x 30. It needs textual (`pip install 'wskit[tui]'`).
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ class Screen:
             except OSError:
                 return
             with self._changed:
-                self._text = (self._text + ESCAPES.sub("", data.decode(errors="replace")))[-200_000:]
+                self._text += ESCAPES.sub("", data.decode(errors="replace"))
+                self._text = self._text[-200_000:]
                 self._changed.notify_all()
 
 
@@ -143,7 +144,9 @@ def measured(rate: float, seconds: float) -> None:
     port = server.stdout.readline().strip()
     screen = Screen(server.pid)
     screen.wait("0 of 0 frames")
-    client = subprocess.Popen([*here, "--load", port, "--rate", str(rate), "--seconds", str(seconds)])
+    client = subprocess.Popen(
+        [*here, "--load", port, "--rate", str(rate), "--seconds", str(seconds)]
+    )
     answers: list[float] = []
     memory: list[int] = []
     while client.poll() is None:
@@ -161,7 +164,9 @@ def measured(rate: float, seconds: float) -> None:
     third = len(memory) // 3
     print(f"frames         {frames} passed in {seconds:g} s, {frames / seconds:,.0f} a second")
     print(f"               {kept} kept + {dropped} dropped + {lost} lost = {kept + dropped + lost}")
-    print(f"a key          {statistics.median(answers) * 1e3:.0f} ms, at most {max(answers) * 1e3:.0f}")
+    print(
+        f"a key          {statistics.median(answers) * 1e3:.0f} ms, at most {max(answers) * 1e3:.0f}"
+    )
     print(
         f"memory         {memory[third] / 1e6:.0f} MB after a third,"
         f" {memory[2 * third] / 1e6:.0f} after two, {memory[-1] / 1e6:.0f} at the end"

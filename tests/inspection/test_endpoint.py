@@ -16,7 +16,7 @@ from tests.deadlines import scaled, wait_for
 from wskit import ConnectionClosed, HandshakeError, __version__
 from wskit.client import Client, ClientConfig
 from wskit.inspection import places
-from wskit.inspection.endpoint import Endpoint, default_kind
+from wskit.inspection.endpoint import Endpoint, _program, default_kind
 from wskit.inspection.places import Kind
 from wskit.inspection.roll import Roll
 
@@ -67,7 +67,7 @@ def test_an_inspector_is_greeted(endpoint: Endpoint) -> None:
         message = inspector.read(scaled(5))
         assert message is not None
         hello = json.loads(message.data)
-    program = Path(sys.argv[0]).name
+    program = _program()
     assert hello == {
         "event": "hello",
         "version": __version__,
@@ -209,3 +209,14 @@ def test_a_program_without_a_name_has_one(monkeypatch: pytest.MonkeyPatch) -> No
         assert made.described.program == "python"
     finally:
         made.end()
+
+
+@pytest.mark.parametrize(
+    ("started", "name"),
+    [("/usr/bin/serve", "serve"), ("/lib/wskit/__main__.py", "wskit"), ("", "python")],
+)
+def test_a_program_is_called_as_it_was_started(
+    started: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [started])
+    assert _program() == name

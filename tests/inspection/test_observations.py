@@ -229,7 +229,7 @@ class TestServers:
             watcher.start()
             try:
                 with connect(url(server)) as client:
-                    for number in range(2000):
+                    for number in range(200):
                         client.write(str(number))
                         message = client.read(scaled(5))
                         assert message is not None

@@ -123,7 +123,7 @@ def head(sock: socket.socket) -> bytes:
 def exactly(sock: socket.socket, size: int) -> bytes:
     """Receive exactly ``size`` bytes, less at the end of the stream."""
     data = bytearray()
-    while len(data) < size and (received := sock.recv(size - len(data))):
+    while len(data) < size and (received := sock.recv(min(size - len(data), 65536))):
         data += received
     return bytes(data)
 

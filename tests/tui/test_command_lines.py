@@ -114,7 +114,7 @@ def test_they_open_the_same_connection(make: object) -> None:
     if make is as_curl and CURL is None:
         pytest.skip("needs curl")
     assert callable(make)
-    with ws_server(Wanting, config=ServerConfig(subprotocols=("b",))) as server:
+    with ws_server(Wanting, config=ServerConfig(subprotocols=("b",), close_timeout=0.2)) as server:
         fields = (("Sec-WebSocket-Protocol", "b"), ("x-a", 'it\'s "$(so)"'), ("Origin", "http://o"))
         words = shlex.split(make(opened(url=f"{server.url}/x?q=[1-3]", request=fields)))
         if make is as_connect:

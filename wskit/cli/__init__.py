@@ -14,7 +14,7 @@ from .exits import run
 
 __all__ = ["main"]
 
-_COMMANDS = ("serve", "connect", "inspect")
+_COMMANDS = ("serve", "connect", "inspect", "fuzz")
 
 
 class _Commands(click.Group):

@@ -122,6 +122,7 @@ def _config(path: str | None) -> ServerConfig:
 
 
 def _program() -> str:
+    """Return what a person calls this process."""
     path = Path(sys.argv[0]) if sys.argv and sys.argv[0] else Path("python")
     return path.parent.name if path.name == "__main__.py" else path.name  # python -m package
 
