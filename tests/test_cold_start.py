@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 # No part of the library needs these; ssl waits until something asks for TLS.
 NEVER = {"asyncio", "click", "hypothesis", "pytest", "rich", "textual"}
 LAZY = NEVER | {"ssl"}
-TOOLS = ("wskit.cli", "wskit.testing", "wskit.trace", "wskit.tui")
+TOOLS = ("wskit.cli", "wskit.fuzzing", "wskit.testing", "wskit.trace", "wskit.tui")
 
 # Imports each module named, alone, in a fork of an interpreter that has imported nothing of wskit.
 # Prints a line for each: its name, the modules that are loaded then, and the traceback if it fails.

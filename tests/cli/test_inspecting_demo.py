@@ -57,7 +57,7 @@ def test_on_a_terminal_it_is_a_screen_with_frames_and_the_inside_of_the_server()
     try:
         child.expect("jsonrpc")
         child.send("4")
-        child.expect("small")
+        child.expect("messages/s")
         child.send("q")
         child.expect(pexpect.EOF)
         assert "Traceback" not in child.before

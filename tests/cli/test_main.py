@@ -38,8 +38,8 @@ def test_without_arguments_it_shows_its_help() -> None:
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_has_help(call: Call, command: str, option: str) -> None:
     status, out, err = call(command, option)
-    assert out.startswith(f"Usage: wskit {command} ")
     assert (status, err) == (0, "")
+    assert out.startswith(f"Usage: wskit {command} ")
 
 
 @pytest.mark.parametrize(

@@ -53,13 +53,6 @@ PLANTED: dict[str, tuple[str, str, str, str, int]] = {
         "piece",
         2000,
     ),
-    "surrogates are seen late": (
-        "assembler",
-        MESSAGES,
-        'b"\\xed\\xa0" <= self._rest',
-        'b"\\xee\\xa0" <= self._rest',
-        6000,
-    ),
     "fragments are not counted": (
         "assembler",
         MESSAGES,

@@ -118,7 +118,6 @@ class TestStats:
             peer.read()
         wait_for(lambda: server.stats().queued == 0)
 
-
     def test_show_what_the_compressors_of_open_connections_hold(
         self, live: Live, book: Book
     ) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import TypeVar
-
-from hypothesis import strategies as st
+from typing import TYPE_CHECKING, TypeVar
 
 from ...protocol.opcodes import Message, MessageType
 from .exchanges import Conversation, HandshakeRequest, HandshakeResponse
 from .values import Agreement, DeflateStream, Frame, InvalidFrame, Stream
+
+if TYPE_CHECKING:  # Hypothesis imports this while it is imported itself
+    from hypothesis.strategies import SearchStrategy
 
 __all__ = ["register"]
 
@@ -23,6 +24,8 @@ Value = TypeVar("Value")
 
 def register() -> None:
     """Register the types, so that ``st.from_type`` and ``st.builds`` give legal values of each."""
+    from hypothesis.strategies import register_type_strategy
+
     _later(Agreement, "deflating", "agreements")
     _later(Conversation, "conversing", "conversations")
     _later(DeflateStream, "deflating", "deflate_streams")
@@ -30,25 +33,27 @@ def register() -> None:
     _later(HandshakeRequest, "handshakes", "handshake_requests")
     _later(InvalidFrame, "framing", "invalid_frames")
     _later(Stream, "streaming", "streams")
-    st.register_type_strategy(Message, _messages)
-    st.register_type_strategy(HandshakeResponse, _responses)
+    register_type_strategy(Message, _messages)
+    register_type_strategy(HandshakeResponse, _responses)
 
 
 def _later(kind: type[Value], home: str, name: str) -> None:
-    def found(_: type[Value]) -> st.SearchStrategy[Value]:
-        strategy: Callable[[], st.SearchStrategy[Value]] = getattr(_module(home), name)
+    from hypothesis.strategies import register_type_strategy
+
+    def found(_: type[Value]) -> SearchStrategy[Value]:
+        strategy: Callable[[], SearchStrategy[Value]] = getattr(_module(home), name)
         return strategy()
 
-    st.register_type_strategy(kind, found)
+    register_type_strategy(kind, found)
 
 
-def _messages(_: type[Message]) -> st.SearchStrategy[Message]:
+def _messages(_: type[Message]) -> SearchStrategy[Message]:
     from .fragmenting import messages
 
     return messages(types=list(MessageType))
 
 
-def _responses(_: type[HandshakeResponse]) -> st.SearchStrategy[HandshakeResponse]:
+def _responses(_: type[HandshakeResponse]) -> SearchStrategy[HandshakeResponse]:
     from .handshakes import handshake_requests, handshake_responses
 
     return handshake_requests().flatmap(handshake_responses)
