@@ -78,11 +78,16 @@ def test_a_person_filters_sends_and_leaves(tmux: Tmux) -> None:
     tmux.press("Enter")
     tmux.shows("2 of 2 frames")
     assert tmux.screen().count('"hello from tmux"') == 2
-    tmux.press("Escape")
+
+    def closed() -> bool:
+        tmux.press("Escape")
+        return "send: " not in tmux.screen()
+
     # What comes right behind an escape is taken for a key with Alt, by any terminal.
-    wait_for(lambda: "send: " not in tmux.screen(), timeout=20)
+    wait_for(closed, timeout=20)
     tmux.type("/dir:in")
     tmux.shows("1 of 2 frames")
     tmux.press("Enter")
+    tmux.shows("q Quit")  # until then keys are letters of the filter
     tmux.press("q")
     wait_for(lambda: tmux.status.exists() and tmux.status.read_text() == "0\n", 20)

@@ -74,13 +74,6 @@ PLANTED: dict[str, tuple[str, str, str, str, int]] = {
         "if limit < -1:",
         4000,
     ),
-    "a final block is not the end": (
-        "deflate",
-        DEFLATE,
-        "if self._decoder.eof:",
-        "if False:",
-        2000,
-    ),
     "the wrong code is echoed": (
         "protocol",
         CORE,

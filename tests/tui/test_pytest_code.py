@@ -217,7 +217,8 @@ def test_it_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     code = as_pytest(kept, 1)
     assert body(code) == ['    ws.send("m")'] * 2
     assert LATER.format(3) in code
-    large = history(opened(), *(frame(1, bytes(200_000), way=OUT) for _ in range(2)))
+    monkeypatch.setattr(module, "_BYTES", 3000)
+    large = history(opened(), *(frame(1, bytes(2000), way=OUT) for _ in range(2)))
     assert LATER.format(1) in as_pytest(large, 1)
     some = pytest_code(excerpt(kept, numbers=[3]).conversations)
     assert "    # Other frames that are not here: 5.\n" in some
