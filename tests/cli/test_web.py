@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ import pytest
 
 from tests.browsers import CHROMIUM, browser_page
 from tests.cli.processes import Command
+from tests.deadlines import scaled
 from tests.tui.frames import capture, frame
 from wskit import HandshakeError, connect
 from wskit.cli.web import arguments
@@ -99,6 +101,17 @@ def test_a_person_looks_and_types_in_a_browser(served: str) -> None:
         page.type("/beta")
         page.wait(lambda: b"1 of 3 frames" in page.received, "the filter")
         assert b"beta" in page.received
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_it_ends_at_once_although_somebody_looks(recording: Path) -> None:
+    with Command("inspect", str(recording), "--web") as command, browser_page() as page:
+        page.open(command.line())
+        page.wait(lambda: b"3 of 3 frames" in page.received, "three frames")
+        began = time.monotonic()
+        command.interrupt()
+        assert command.ended() == (0, "", "")
+        assert time.monotonic() - began < scaled(10)
 
 
 @pytest.mark.parametrize(

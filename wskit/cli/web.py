@@ -6,6 +6,7 @@ does not know the token get nothing but 403.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import shlex
 import socket
@@ -17,7 +18,8 @@ from .streams import standard_output
 
 try:
     from aiohttp import web
-    from textual_serve.server import Server
+    from textual_serve import server
+    from textual_serve.app_service import AppService
 except ImportError:
     raise Failure("--web needs textual-serve; pip install 'wskit[web]'") from None
 
@@ -25,6 +27,7 @@ __all__ = ["arguments", "serve_screen"]
 
 _COOKIE = "wskit-token"
 _HOST = "127.0.0.1"
+_PATIENCE = 5.0  # seconds that a screen has to end
 _POLICY = (
     "default-src 'self' 'unsafe-inline' data: blob:; connect-src 'self' ws://{}; "
     "frame-ancestors 'none'"
@@ -59,13 +62,34 @@ def arguments(argv: Sequence[str]) -> list[str]:
     return kept
 
 
-class _Screens(Server):
+class _Service(AppService):
+    """The process of one browser's screen, of which nothing is left when it has stopped."""
+
+    async def stop(self) -> None:
+        """Stop, and wait for the end of the process."""
+        await super().stop()
+        if self._process is None:
+            return
+        try:
+            # Else its pipes outlive the event loop, and complain.
+            await asyncio.wait_for(self._process.wait(), _PATIENCE)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+
+# The class has no place where another one could be handed in.
+server.AppService = _Service  # type: ignore[attr-defined]
+
+
+class _Screens(server.Server):
     """Runs ``command`` for each browser."""
 
     def __init__(self, command: str, listener: socket.socket) -> None:
         self._listener = listener
         self._token = secrets.token_urlsafe(32)
         self._here = f"{_HOST}:{listener.getsockname()[1]}"
+        self._open: set[asyncio.Task[object]] = set()  # one for each browser
         super().__init__(command, _HOST, listener.getsockname()[1], "wskit inspect")
 
     def serve(self, debug: bool = False) -> None:
@@ -75,6 +99,22 @@ class _Screens(Server):
     async def on_startup(self, app: web.Application) -> None:
         """Say where."""
         standard_output().line(f"http://{self._here}/?token={self._token}")
+
+    async def on_shutdown(self, app: web.Application) -> None:
+        """End every screen; aiohttp would wait a minute for browsers to leave."""
+        for task in self._open:
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+
+    async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+        """Run a screen for as long as its browser looks."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._open.add(task)
+        try:
+            return await super().handle_websocket(request)
+        finally:
+            self._open.discard(task)
 
     async def _make_app(self) -> web.Application:
         app = await super()._make_app()
