@@ -229,7 +229,7 @@ class TestTheEnd:
             server.listen_in_new_thread([json_line("hello"), *lines])
             source = AttachSource(Running(0, "tcp", f"127.0.0.1:{server.port}", "x", 0.0))
             # It reads no further than it must: the rest waits in the sockets.
-            wait_for(lambda: len(source._events) == 1)
+            wait_for(lambda: len(source._ahead) == 1)
             server.stop(timeout=0)
             found: list[Event] = rest(source)
         assert [event_json(event) for event in found] == lines
@@ -241,7 +241,7 @@ class TestTheEnd:
         monkeypatch.setattr(attached, "_AHEAD", 1)
         source = AttachSource(resolved())
         hello(server)
-        wait_for(lambda: source._events)
+        wait_for(lambda: len(source._ahead))
         source.end()
         assert source._thread is not None
         assert not source._thread.is_alive()

@@ -86,7 +86,7 @@ def test_it_is_read_no_faster_than_it_is_taken(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sources, "_AHEAD", 3)
     lines = io.BytesIO(DATA)
     source = LineSource(lines, name="x")
-    wait_for(lambda: len(source._events) == 3)
+    wait_for(lambda: len(source._ahead) == 3)
     assert lines.tell() < len(DATA)
     assert everything(source) == LINES
 

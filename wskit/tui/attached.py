@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections import deque
 from collections.abc import Sequence
 
 from .. import watching
@@ -16,6 +15,7 @@ from ..inspection.batches import LARGEST, decode
 from ..inspection.places import Running, running
 from ..trace import printable
 from ..urls import parse_url
+from .ahead import Ahead
 from .outgoing import NotSent, Outgoing
 from .reading import event
 
@@ -69,9 +69,8 @@ class AttachSource:
         self._name = printable(
             f"{process.program} ({process.pid})" if process.pid else process.address
         )
-        self._changed = threading.Condition()  # its lock guards what follows
-        self._events: deque[Event] = deque()
-        self._done = self._unwanted = False
+        # Who does not take in time has the other process lose frames, which it counts.
+        self._ahead = Ahead(_AHEAD)
         self.problem = ""
         self._client = _attached(process)
         self._thread = threading.Thread(target=self._read, name="wskit-attached", daemon=True)
@@ -80,17 +79,11 @@ class AttachSource:
     @property
     def ended(self) -> bool:
         """Whether the process is gone, or nothing more is wanted."""
-        with self._changed:
-            return self._done and not self._events
+        return self._ahead.ended
 
     def take(self, timeout: float) -> list[Event]:
         """Return what was read."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._events or self._done, timeout)
-            taken = list(self._events)
-            self._events.clear()
-            self._changed.notify_all()
-            return taken
+        return self._ahead.take(timeout)
 
     def send(self, connection: str, frame: Outgoing) -> None:
         """Refuse."""
@@ -98,16 +91,14 @@ class AttachSource:
 
     def end(self) -> None:
         """Detach."""
-        with self._changed:
-            self._unwanted = True
-            self._changed.notify_all()
+        self._ahead.leave()
         self._client.close(1001)
         self._thread.join()
 
     def _read(self) -> None:
         problem = ""
         try:
-            while self._put(_events(self._client)):
+            while self._ahead.put(_events(self._client)):
                 pass
         except ConnectionClosed as closed:
             lost = closed.code == 1006
@@ -115,19 +106,9 @@ class AttachSource:
         except (ProtocolError, ValueError) as error:
             problem = f"{self._name}: sends what is no event: {printable(str(error))}"
         finally:
-            with self._changed:
-                self.problem = "" if self._unwanted else problem
-                self._done = True
-                self._changed.notify_all()
+            self.problem = "" if self._ahead.unwanted else problem
+            self._ahead.finish()
         self._client.close(1001)
-
-    def _put(self, some: Sequence[Event]) -> bool:
-        with self._changed:
-            # Who does not take in time has the other process lose frames, which it counts.
-            self._changed.wait_for(lambda: self._unwanted or len(self._events) < _AHEAD)
-            self._events.extend(some)
-            self._changed.notify_all()
-            return not self._unwanted
 
 
 def _attached(process: Running) -> Client:

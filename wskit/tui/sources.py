@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -17,6 +16,7 @@ from ..feeds import Feed
 from ..protocol.opcodes import Side
 from ..trace import printable
 from ..urls import host_header
+from .ahead import Ahead
 from .outgoing import NotSent, Outgoing
 from .reading import Wrong, events
 
@@ -56,9 +56,7 @@ class LineSource:
         """Read ``lines``, which are closed at the end; ``name`` is for problems."""
         self._lines = lines
         self._name = name
-        self._changed = threading.Condition()  # its lock guards what follows
-        self._events: deque[Event] = deque()
-        self._done = self._unwanted = False
+        self._ahead = Ahead(_AHEAD)
         self.problem = ""
         # A daemon, as nothing can wake it from a pipe that says nothing.
         threading.Thread(target=self._read, name="wskit-lines", daemon=True).start()
@@ -71,17 +69,11 @@ class LineSource:
     @property
     def ended(self) -> bool:
         """Whether the file is read, or is wrong."""
-        with self._changed:
-            return self._done and not self._events
+        return self._ahead.ended
 
     def take(self, timeout: float) -> list[Event]:
         """Return what was read."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._events or self._done, timeout)
-            taken = list(self._events)
-            self._events.clear()
-            self._changed.notify_all()
-            return taken
+        return self._ahead.take(timeout)
 
     def send(self, connection: str, frame: Outgoing) -> None:
         """Refuse."""
@@ -89,29 +81,18 @@ class LineSource:
 
     def end(self) -> None:
         """Read no more."""
-        with self._changed:
-            self._unwanted = True
-            self._changed.notify_all()
+        self._ahead.leave()
 
     def _read(self) -> None:
         try:
             with self._lines:
                 for event in events(self._lines):
-                    if not self._put(event):
+                    if not self._ahead.put([event]):
                         return
         except (OSError, Wrong) as error:
             self.problem = printable(f"{self._name}: {error}")
         finally:
-            with self._changed:
-                self._done = True
-                self._changed.notify_all()
-
-    def _put(self, event: Event) -> bool:
-        with self._changed:
-            self._changed.wait_for(lambda: self._unwanted or len(self._events) < _AHEAD)
-            self._events.append(event)
-            self._changed.notify_all()
-            return not self._unwanted
+            self._ahead.finish()
 
 
 class ClientSource:
