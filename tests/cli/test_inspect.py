@@ -20,6 +20,8 @@ from tests.cli.conftest import Call
         ("- --keep-host", "wskit: --keep-host: means nothing to -"),
         ("x -H a:b", "wskit: --header: means nothing to FILE"),
         ("--listen 0 --to ws://a --proxy http://x", "wskit: --proxy: means nothing to --listen"),
+        ("- --export a.foo", "wskit: --export a.foo: must end with one of .har, .jsonl, .pcapng"),
+        ("- --export /no/such/a.har", "wskit: --export /no/such/a.har: No such file or directory"),
         ("- --web", "wskit: --web: cannot read stdin"),
         ("x --web --plain", "wskit: --web: does not go with --plain or --json"),
         ("x --step --plain", "wskit: --step: needs a screen"),

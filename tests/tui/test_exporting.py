@@ -15,7 +15,7 @@ from wskit.events import Event, Opened
 from wskit.taps import Capture
 from wskit.tui import exporting
 from wskit.tui.excerpts import excerpt
-from wskit.tui.exporting import FORMATS, Exported, export, write
+from wskit.tui.exporting import FORMATS, Exported, check, export, write
 from wskit.tui.har_files import HarSource
 from wskit.tui.history import History
 from wskit.tui.sources import LineSource, Source
@@ -128,3 +128,14 @@ def test_the_home_folder_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     done = export("~/\x1b.jsonl", history(opened("a"), frame(1), opened("b")))
     assert str(done) == "1 frame of 2 connections in ~/\\x1b.jsonl"
     assert (tmp_path / "\x1b.jsonl").is_file()
+
+
+def test_a_path_is_judged_before_there_is_anything_to_write(tmp_path: Path) -> None:
+    check(tmp_path / "a.har")
+    assert not (tmp_path / "a.har").exists()
+    (tmp_path / "b.har").write_bytes(b"mine")
+    with pytest.raises(FileExistsError):
+        check(tmp_path / "b.har")
+    assert (tmp_path / "b.har").read_bytes() == b"mine"
+    with pytest.raises(ValueError, match="must end with one of"):
+        check(tmp_path / "c.txt")

@@ -38,6 +38,7 @@ def inspect(options: InspectOptions, given: Collection[str]) -> None:
 
         list_running(output)
         return
+    _check_export(options["export"])
     if options["web"]:
         _serve(wish, options["web_port"])
         return
@@ -142,6 +143,20 @@ def _serve(wish: str, port: int) -> None:
     serve_screen(port)
 
 
+def _check_export(path: str | None) -> None:
+    """Raise Failure for a file that cannot be written, before there is anything to lose."""
+    if path is None:
+        return
+    from ..tui.exporting import check
+
+    try:
+        check(path)
+    except OSError as error:
+        raise Failure(f"--export {path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise Failure(f"--export {path}: {error}") from None
+
+
 def _export(path: str | None, history: History) -> None:
     if path is None:
         return
@@ -152,7 +167,7 @@ def _export(path: str | None, history: History) -> None:
     except OSError as error:
         raise Failure(f"--export {path}: {error.strerror or error}") from None
     except ValueError as error:
-        raise Failure(f"--export {path}: {error}") from None
+        raise Failure(str(error)) from None
 
 
 def _judge(source: Source) -> None:

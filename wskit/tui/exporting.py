@@ -19,7 +19,7 @@ from .history import History
 from .packets import capture_file
 from .pytest_code import as_pytest, pytest_code
 
-__all__ = ["FORMATS", "Exported", "as_connect", "as_curl", "as_pytest", "export", "write"]
+__all__ = ["FORMATS", "Exported", "as_connect", "as_curl", "as_pytest", "check", "export", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,16 @@ def export(
     headers with secrets have no values. ValueError says what cannot be written, OSError why not.
     """
     return write(path, excerpt(history, numbers=numbers, connection=connection))
+
+
+def check(path: str | Path) -> None:
+    """Raise ValueError or OSError, as ``export`` would, where no file can be made at ``path``."""
+    file = Path(path).expanduser()
+    if file.suffix.lower() not in FORMATS:
+        raise ValueError(f"must end with one of {', '.join(FORMATS)}")
+    with file.open("xb"):
+        pass
+    file.unlink()
 
 
 def write(path: str | Path, chosen: Excerpt) -> Exported:
