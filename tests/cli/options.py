@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import cast
 
-from wskit.cli import main
 from wskit.cli.inspect import InspectOptions, command
 
 __all__ = ["inspect_options"]
@@ -12,8 +11,6 @@ __all__ = ["inspect_options"]
 
 def inspect_options(**changes: object) -> InspectOptions:
     """Give what ``wskit inspect`` is given without options, but for ``changes``."""
-    # As below its group, for a command keeps what its help is called by the first context.
-    group = main.make_context("wskit", ["inspect"])
-    defaults = command.make_context("inspect", [], parent=group).params
+    defaults = command.make_context("inspect", []).params
     assert changes.keys() <= defaults.keys()
     return cast("InspectOptions", {**defaults, **changes})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.cli.conftest import Call
 from tests.cli.processes import environment, ran
 from wskit.protocol.deflate import BACKEND
 
-COMMANDS = ("serve", "connect", "inspect")
+COMMANDS = ("serve", "connect", "inspect", "fuzz")
 
 
 def test_version_names_the_deflate_backend() -> None:
@@ -40,6 +41,15 @@ def test_every_command_has_help(call: Call, command: str, option: str) -> None:
     status, out, err = call(command, option)
     assert (status, err) == (0, "")
     assert out.startswith(f"Usage: wskit {command} ")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_is_called_the_same_however_a_command_was_reached(call: Call, command: str) -> None:
+    """A command of click keeps the names that its first context has for help."""
+    alone = import_module(f"wskit.cli.{command}").command
+    alone._help_option = None
+    alone.get_help_option(alone.make_context(command, [], resilient_parsing=True))
+    assert call(command, "-h")[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from importlib import import_module
 import click
 
 from .exits import run
+from .parameters import HELP
 
 __all__ = ["main"]
 
@@ -49,7 +50,7 @@ def _print_version(ctx: click.Context, option: click.Parameter, wanted: bool) ->
     cls=_Commands,
     name="wskit",
     invoke_without_command=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
     epilog="Exit codes: 0 done, 2 wrong usage, 3 nobody there, 4 refused, 5 closed abnormally.",
 )
 @click.option(

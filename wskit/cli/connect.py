@@ -6,7 +6,7 @@ from typing import Unpack
 
 import click
 
-from .parameters import ConnectionOptions, connection_options
+from .parameters import HELP, ConnectionOptions, connection_options
 
 __all__ = ["ConnectOptions", "command"]
 
@@ -20,7 +20,9 @@ class ConnectOptions(ConnectionOptions):
     json: bool
 
 
-@click.command("connect", short_help="Send lines from stdin, print what comes.")
+@click.command(
+    "connect", context_settings=HELP, short_help="Send lines from stdin, print what comes."
+)
 @click.argument("url")
 @connection_options
 @click.option("--binary", is_flag=True, help="Send lines as binary, write binary as it is.")

@@ -6,7 +6,7 @@ from typing import TypedDict, Unpack
 
 import click
 
-from .parameters import SECONDS
+from .parameters import HELP, SECONDS
 
 __all__ = ["FuzzOptions", "Misuse", "command"]
 
@@ -49,7 +49,9 @@ class _Command(click.Command):
             raise Misuse(error.format_message(), error.ctx) from None
 
 
-@click.command("fuzz", cls=_Command, short_help="Break wskit, a server, or a client.")
+@click.command(
+    "fuzz", context_settings=HELP, cls=_Command, short_help="Break wskit, a server, or a client."
+)
 @click.argument("url", metavar="[URL]", default="")
 @click.option("--self", "self_", is_flag=True, help="Fuzz wskit itself.")
 @click.option("--client", metavar="COMMAND", help="Fuzz a client: the command is given a URL.")

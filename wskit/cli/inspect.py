@@ -7,7 +7,7 @@ from typing import Unpack
 import click
 from click.core import ParameterSource
 
-from .parameters import SECONDS, ConnectionOptions, connection_options
+from .parameters import HELP, SECONDS, ConnectionOptions, connection_options
 
 __all__ = ["InspectOptions", "command"]
 
@@ -35,7 +35,9 @@ class InspectOptions(ConnectionOptions):
     web_port: int
 
 
-@click.command("inspect", short_help="Look at the frames of connections or a recording.")
+@click.command(
+    "inspect", context_settings=HELP, short_help="Look at the frames of connections or a recording."
+)
 @click.argument("url", metavar="[URL|FILE|-]", default="")
 @click.option("--listen", metavar="[HOST:]PORT", help="Be a proxy in front of the server --to.")
 @click.option("--to", metavar="URL", help="The server that --listen leads to.")

@@ -8,9 +8,12 @@ from typing import TypedDict, TypeVar
 
 import click
 
-__all__ = ["SECONDS", "ConnectionOptions", "connection_options", "header", "size"]
+__all__ = ["HELP", "SECONDS", "ConnectionOptions", "connection_options", "header", "size"]
 
 F = TypeVar("F", bound=Callable[..., object])
+
+HELP: dict[str, object] = {"help_option_names": ["-h", "--help"]}
+"""The settings of every command; a command keeps those with which it is first asked for help."""
 
 SECONDS = click.FloatRange(min=0, min_open=True)
 """The type of a time; ``inf`` is one."""

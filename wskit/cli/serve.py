@@ -6,7 +6,7 @@ from typing import TypedDict, Unpack
 
 import click
 
-from .parameters import size
+from .parameters import HELP, size
 
 __all__ = ["ServeOptions", "command"]
 
@@ -34,7 +34,7 @@ class ServeOptions(TypedDict):
     verbose: bool
 
 
-@click.command("serve", short_help="Serve a handler class, or an echo.")
+@click.command("serve", context_settings=HELP, short_help="Serve a handler class, or an echo.")
 @click.argument("handler", metavar="[MODULE:HANDLER]", required=False)
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", show_default=True)
 @click.option("--port", default=9882, show_default=True, help="0: the system chooses one.")
