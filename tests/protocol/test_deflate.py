@@ -294,13 +294,28 @@ class TestInflater:
             with pytest.raises(InvalidPayload, match=r"corrupt|incomplete"):
                 inflater.inflate(payload[:end], final=True, limit=999)
 
-    def test_a_stored_block_that_takes_the_tail_for_data_is_incomplete(
+    @pytest.mark.parametrize("fresh", [True, False])
+    @pytest.mark.parametrize(
+        "payload",
+        [
+            "00ff0000ff" + b"12 of 255".hex(),  # a stored block awaits 246 bytes
+            "00fa0005ff" + bytes(244).hex(),  # ... and one the six of both ends
+            "73689e7272",  # a fixed block that reads on into them
+        ],
+    )
+    def test_a_message_that_takes_its_end_for_data_is_incomplete(
+        self, module: ModuleType, payload: str, fresh: bool
+    ) -> None:
+        inflater = module.Inflater(15, no_context_takeover=fresh)
+        with pytest.raises(InvalidPayload, match=r"^compressed message is incomplete$"):
+            inflater.inflate(bytes.fromhex(payload), final=True, limit=999)
+
+    def test_a_final_block_that_only_its_end_would_finish_is_incomplete(
         self, module: ModuleType
     ) -> None:
-        stored = bytes.fromhex("00 ff00 00ff") + b"12 of 255"
-        inflater = module.Inflater(15, no_context_takeover=True)
+        inflater = module.Inflater(15)
         with pytest.raises(InvalidPayload, match=r"^compressed message is incomplete$"):
-            inflater.inflate(stored, final=True, limit=999)
+            inflater.inflate(b"\x73\x04", final=True, limit=999)
 
     @settings(max_examples=200)
     @given(st.binary(max_size=200), st.booleans(), st.integers(0, 300))

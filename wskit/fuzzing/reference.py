@@ -235,24 +235,19 @@ class _Decoder:
         if not self.begun:
             self.reading.bare = True
             return b""  # an empty message that was not compressed at all
-        # Where the window need not stay, another final block ends what was complete, as in wskit.
-        tail = _TAIL + (_FINAL_BLOCK if self.rules.fresh else b"") if final else b""
         window = self.window.copy() if self.window is not None else None
         try:
-            output = self._decompressed(payload + tail, tail)
+            output = self._decompressed(payload)
         except zlib.error:
-            before = window.copy() if window is not None else None
-            self._judge_order(window, payload + tail)
-            if final and self.rules.fresh and self._inflates(before, payload + _TAIL):
-                raise _Broken(1007, _INCOMPLETE) from None
+            self._judge_order(window, payload)
             raise _Broken(1007, "the compressed data is corrupt (RFC 7692 §7.2.2)") from None
-        if final and self.rules.fresh and self.window is not None:
-            raise _Broken(1007, _INCOMPLETE)
+        if final and self.window is not None:
+            self._complete(self.window)
         return output
 
-    def _decompressed(self, data: bytes, tail: bytes) -> bytes:
+    def _decompressed(self, data: bytes) -> bytes:
         output, room = b"", self.rules.max_size - len(self.content)
-        while data and not (tail and self.window is None and data == tail):
+        while data:
             if self.window is None:
                 self.window = zlib.decompressobj(-15)
             output += self.window.decompress(data, room - len(output) + 1)
@@ -266,13 +261,20 @@ class _Decoder:
                 self.reading.final_block = True
         return output
 
-    def _inflates(self, window: zlib._Decompress | None, data: bytes) -> bool:
-        self.window = window
+    def _complete(self, window: zlib._Decompress) -> None:
+        """Add what was left off: it ends a block, and gives not one byte (RFC 7692 §7.2.2)."""
         try:
-            self._decompressed(data, _TAIL)
-        except (zlib.error, _Broken):
-            return False
-        return True
+            added = window.decompress(_TAIL)
+            if added or window.eof:
+                raise _Broken(1007, _INCOMPLETE)
+            if self.rules.fresh:
+                # Where the window need not stay, one more block shows whether that was the end.
+                added = window.decompress(_FINAL_BLOCK)
+                if added or not window.eof or window.unused_data:
+                    raise _Broken(1007, _INCOMPLETE)
+                self.window = None
+        except zlib.error:
+            raise _Broken(1007, _INCOMPLETE) from None
 
     def _judge_order(self, window: zlib._Decompress | None, data: bytes) -> None:
         """See whether byte by byte the limit is passed before zlib finds the data corrupt.
@@ -282,7 +284,7 @@ class _Decoder:
         self.window, content = window, self.content
         try:
             for at in range(len(data)):
-                self.content += self._decompressed(data[at : at + 1], b"")
+                self.content += self._decompressed(data[at : at + 1])
         except zlib.error:
             pass
         except _Broken as broken:

@@ -25,7 +25,9 @@ BACKEND: str = "zlib" if backend is zlib else "zlib-ng"
 
 _TAIL = b"\x00\x00\xff\xff"  # the end of every flush, left off on the wire (§7.2.1)
 _EMPTY = b"\x00"  # an empty message (§7.2.3.6)
-_FINAL_BLOCK = b"\x03\x00"  # an empty block with BFINAL set
+# Where the window need not stay, an empty block with BFINAL set shows whether that was the end.
+_FRESH_TAIL = _TAIL + b"\x03\x00"
+_INCOMPLETE = "compressed message is incomplete"
 
 # Compressed bytes given to zlib at a time. What follows a final block, or is over the limit, zlib
 # copies: with pieces of this size a message made of nothing but final blocks costs linear time.
@@ -91,14 +93,12 @@ class Inflater:
     within its limit, after a MessageTooBig.
     """
 
-    __slots__ = ("_begun", "_decoder", "_fresh", "_tail", "_window_bits", "within")
+    __slots__ = ("_begun", "_decoder", "_fresh", "_window_bits", "within")
 
     def __init__(self, window_bits: int, *, no_context_takeover: bool = False) -> None:
         """Nothing is allocated before the first message."""
         self._window_bits = max(window_bits, 9)
         self._fresh = no_context_takeover
-        # Where the window need not stay, a final block shows whether the message was complete.
-        self._tail = _TAIL + _FINAL_BLOCK if no_context_takeover else _TAIL
         self._decoder: zlib._Decompress | None = None  # None: the next byte starts a new window
         self._begun = False  # the message has had a byte
         self.within = b""
@@ -115,14 +115,17 @@ class Inflater:
             # tail, it would be a broken block and spoil the messages after it.
             return b""
         try:
-            return self._inflate(b"".join((payload, self._tail if final else b"")), final, limit)
+            inflated = self._inflate(payload, limit)
         except backend.error:
             raise InvalidPayload("compressed data is corrupt") from None
+        if final:
+            self._finish()
+        return inflated
 
-    def _inflate(self, data: bytes, final: bool, limit: int) -> bytes:
+    def _inflate(self, data: BytesLike, limit: int) -> bytes:
         output: list[bytes] = []
         position = 0
-        while position < len(data) and not self._ended(final, len(data) - position):
+        while position < len(data):
             if self._decoder is None:
                 self._decoder = backend.decompressobj(-self._window_bits)
             piece = data[position : position + _PIECE]
@@ -136,16 +139,20 @@ class Inflater:
             position += len(piece) - len(self._decoder.unused_data)
             if self._decoder.eof:
                 self._decoder = None
-        if final:
-            self._finish()
         return b"".join(output)
 
-    def _ended(self, final: bool, left: int) -> bool:
-        # §7.2.3.4 wants a byte 0x00 after a last block with BFINAL set. Where it is missing, only
-        # the tail is left, and there is nothing to complete with it.
-        return final and self._decoder is None and left == len(self._tail)
-
     def _finish(self) -> None:
+        """Put back what was left off (§7.2.2). A complete message gets no byte out of it."""
         self._begun = False
-        if self._fresh and self._decoder is not None:
-            raise InvalidPayload("compressed message is incomplete")
+        # §7.2.3.4 wants a byte 0x00 after a last block with BFINAL set. Where it is missing, there
+        # is nothing to complete.
+        if self._decoder is None:
+            return
+        try:
+            added = self._decoder.decompress(_FRESH_TAIL if self._fresh else _TAIL, 1)
+        except backend.error:
+            raise InvalidPayload(_INCOMPLETE) from None
+        if added or self._decoder.eof is not self._fresh or self._decoder.unused_data:
+            raise InvalidPayload(_INCOMPLETE)
+        if self._fresh:
+            self._decoder = None
