@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from wskit.fuzzing.campaign import examined
-from wskit.fuzzing.differences import ROWS
+from wskit.fuzzing.differences import ROWS, Case, explained
 from wskit.fuzzing.differential import Comparison
-from wskit.fuzzing.engines import ENGINES
+from wskit.fuzzing.engines import ENGINES, Verdict, by_wskit
+from wskit.fuzzing.reference import read
+from wskit.fuzzing.targets.settings import read_settings
 
 # settings (client; deflate; no context takeover), then the stream
 SHOWN = {
@@ -18,7 +20,7 @@ SHOWN = {
     "judges a close frame's reason before": "7900 88030000ff",
     "refuses a close frame inside": "7900 01000188",
     "refuses close codes that were registered": "7900 880203f6",
-    "drops what follows a deflate block": "7f00 c10103",
+    "drops what follows a deflate block": "7f00 c108cbc80400aacc0700",
     "takes compressed messages that are incomplete": "7f00 c20a000a00f5ff68656c6c6f",
     "inflates a compressed message of no bytes": "7b00 c280",
     "forgets that a message is compressed": "7b00 4101008900800100",
@@ -42,3 +44,16 @@ def test_each_row_has_a_section_and_a_library() -> None:
 def test_what_is_known_is_no_finding(name: str) -> None:
     target = Comparison(tuple(ENGINES))
     assert examined(target, bytes.fromhex(SHOWN[name])) == []
+
+
+def test_a_row_explains_nothing_that_comes_before_what_it_is_about() -> None:
+    stream = bytes.fromhex("8200 c108cbc80400aacc0700")  # then a final block
+    settings, _ = read_settings(bytes.fromhex("7f00"))
+    ours = by_wskit(stream, settings)
+    for theirs, row in (
+        (Verdict([(2, b""), (1, "x")]), "drops what follows"),
+        (Verdict([(2, b"x"), *ours.events[1:]]), None),
+    ):
+        case = Case(stream, read(stream, settings.rules), ours, theirs, lambda zeros: Verdict())
+        found = explained(case, "wsproto")
+        assert found is None if row is None else found is not None and found.startswith(row)

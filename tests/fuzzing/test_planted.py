@@ -67,6 +67,21 @@ PLANTED: dict[str, tuple[str, str, str, str, int]] = {
         "self._max_size\n        return",
         6000,
     ),
+    "surrogates are seen late": (
+        "assembler",
+        MESSAGES,
+        'if b"\\xed\\xa0" <= self._rest < b"\\xee":',
+        "if not self:",
+        6000,
+    ),
+    "a final block is not the end": (
+        "deflate",
+        DEFLATE,
+        "if self._decoder.eof:\n                self._decoder = None",
+        "if not self:\n                self._decoder = None",
+        6000,
+    ),
+    "an end that gives bytes is taken": ("deflate", DEFLATE, "if added or self", "if self", 6000),
     "the inflated limit is off by one": (
         "deflate",
         DEFLATE,
@@ -152,7 +167,7 @@ def test_each_is_found(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     target, module, old, new, usual = PLANTED[name]
     executions = 4 * usual  # another corpus, another order
     monkeypatch.setattr(overdue, "SECONDS", 0.5)
-    monkeypatch.setattr(minimising, "SECONDS", 5.0)
+    monkeypatch.setattr(minimising, "SECONDS", 1.0)
     with monkeypatch.context() as planted:
         plant(planted, module, old, new)
         findings = found(target, executions)

@@ -92,7 +92,7 @@ def test_corrupt_and_incomplete_data() -> None:
     assert "incomplete" in read(cut, FRESH).why
     ended = write_pieces([Piece(0xC2, deflated(b"hi", zlib.Z_FINISH) + b"\0")])
     reading = read(ended, DEFLATE)
-    assert (reading.events, reading.final_block) == ([(2, b"hi")], True)
+    assert (reading.events, reading.final_block) == ([(2, b"hi")], 0)
 
 
 def test_either_code_is_right_where_the_fault_follows_the_limit_at_once() -> None:
@@ -105,8 +105,8 @@ def test_either_code_is_right_where_the_fault_follows_the_limit_at_once() -> Non
 
 
 def test_what_the_differential_fuzzer_asks_for() -> None:
-    assert read(b"\xc2\x00", DEFLATE).bare
-    assert read(b"\x42\x01\x00\x89\x00", DEFLATE).interrupted
+    assert read(b"\xc2\x00", DEFLATE).bare == 0
+    assert read(b"\x42\x01\x00\x89\x00", DEFLATE).interrupted == 0
     assert read(b"\x02\x00", SERVER).message_open
 
 

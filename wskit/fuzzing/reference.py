@@ -64,9 +64,10 @@ class Reading:
     close: tuple[int, str] | None = None
     message_open: bool = False
     either: bool = False  # 1007 and 1009 are both right
-    final_block: bool = False  # compressed data had a block with BFINAL set
-    bare: bool = False  # a compressed message had no bytes at all
-    interrupted: bool = False  # a control frame came inside a compressed message
+    # After how many events there first was ...
+    final_block: int | None = None  # ... a block with BFINAL set in compressed data
+    bare: int | None = None  # ... a compressed message without a byte
+    interrupted: int | None = None  # ... a control frame inside a compressed message
 
     def agrees(self, events: Sequence[tuple[int, str | bytes]], code: int | None) -> bool:
         """Tell whether this is what the stream says."""
@@ -200,7 +201,8 @@ class _Decoder:
                 self.opcode = None if first & 0x80 else 0
             return
         if first & 0x08:
-            self.reading.interrupted |= self.opcode is not None and self.compressed
+            if self.reading.interrupted is None and self.opcode is not None and self.compressed:
+                self.reading.interrupted = len(self.reading.events)
             if whole:
                 self._control(first & 0x0F, payload)
             return
@@ -233,7 +235,8 @@ class _Decoder:
     def _inflated(self, payload: bytes, final: bool) -> bytes:
         self.begun = self.begun or payload != b""
         if not self.begun:
-            self.reading.bare = True
+            if self.reading.bare is None:
+                self.reading.bare = len(self.reading.events)
             return b""  # an empty message that was not compressed at all
         window = self.window.copy() if self.window is not None else None
         try:
@@ -258,7 +261,8 @@ class _Decoder:
             data = self.window.unused_data
             if self.window.eof:
                 self.window = None  # §7.2.3.4: a block with BFINAL set
-                self.reading.final_block = True
+                if self.reading.final_block is None:
+                    self.reading.final_block = len(self.reading.events)
         return output
 
     def _complete(self, window: zlib._Decompress) -> None:

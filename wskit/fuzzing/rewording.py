@@ -31,6 +31,7 @@ _LINES = (
     *(b"Transfer-Encoding: chunked", b"Transfer-Encoding: x", b"Cookie: a=b; c", b" folded"),
     *(b"X: \x00", b"X: \xff\xfe", b"X : y", b": y", b"X", b"X: " + b"y" * 300, b"\xe4: x"),
 )
+_BYTES = (b"0", b"1", b"A", b"a", b"=", b"==", b",", b";", b" ", b"/", b"+", b"-", b'"', b"\xff")
 _ENDS = (b"\r\n", b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r", b"\r\r\n", b"\x0b\r\n")
 
 
@@ -38,7 +39,7 @@ def reworded(rng: random.Random, data: bytes, donor: bytes) -> bytes:
     """Return ``data``, a head and what follows it, with one line changed."""
     lines = data.split(b"\r\n")
     at = rng.randrange(len(lines))
-    kind = rng.randrange(9)
+    kind = rng.randrange(10)
     if kind == 0 and len(lines) > 1:
         del lines[at]
     elif kind == 1:
@@ -55,6 +56,8 @@ def reworded(rng: random.Random, data: bytes, donor: bytes) -> bytes:
     elif kind == 6:
         lines[at] = _recased(rng, lines[at])
     elif kind == 7:
+        lines[at] = _respelled(rng, lines[at])
+    elif kind == 8:
         lines[at : at + 2] = [rng.choice(_ENDS).join(lines[at : at + 2])]
     else:
         lines[at:at] = [b"X-%d: y" % number for number in range(rng.choice((1, 8, 70)))]
@@ -65,3 +68,11 @@ def _recased(rng: random.Random, line: bytes) -> bytes:
     name, colon, value = line.partition(b":")
     name = rng.choice((name.upper(), name.lower(), name))
     return name + colon + rng.choice((value, b" " + value, value + b"\t", value.swapcase()))
+
+
+def _respelled(rng: random.Random, line: bytes) -> bytes:
+    """Change the value by one byte: a key, a number, a token that is nearly right."""
+    name, colon, value = line.partition(b":")
+    at = rng.randint(0, len(value))
+    cut = at + rng.randrange(2)
+    return name + colon + value[:at] + rng.choice((b"", *_BYTES)) + value[cut:]

@@ -81,7 +81,7 @@ def _asked(settings: Settings, pieces: list[bytes]) -> _Outcome:
             return _refused(error)
     if given >= _MOST:
         raise Violation(BOUNDED, f"{given} bytes were taken and nothing was said", "request")
-    return ("waits", given)
+    return ("waits", "", given)  # how much is no other behaviour
 
 
 def _accepted(settings: Settings, handshake: Handshake, rest: bytes, stream: bytes) -> _Outcome:

@@ -58,7 +58,7 @@ class ParserTarget:
             if other.told != first.told:
                 detail = f"in {len(way)} pieces {_said(other)}, whole {_said(first)}"
                 raise Violation(CUTS, detail, "parser")
-        kinds = tuple(start for start, _ in first.frames[:6])
+        kinds = tuple(start for start, _ in first.frames[:3])
         return settings.side, settings.deflate, str(first.error), kinds, first.unfinished
 
     def close(self) -> None:
