@@ -12,7 +12,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 
-__all__ = ["TLSSocket"]
+__all__ = ["TLSSocket", "client_context"]
 
 
 class TLSSocket:
@@ -108,3 +108,15 @@ class TLSSocket:
         except ssl.SSLWantWriteError:
             self.wants_write = True
             raise BlockingIOError from None
+
+
+def client_context(cacert: str | None, *, insecure: bool) -> ssl.SSLContext:
+    """Return a context that trusts the PEM file ``cacert``, or, None, what the system does.
+
+    ``insecure`` takes any certificate. Raises OSError for a file that is none.
+    """
+    context = ssl.create_default_context(cafile=cacert)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

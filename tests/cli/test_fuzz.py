@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Call
+from wskit.cli.fuzz import FuzzOptions
+from wskit.cli.fuzzing import _MEANING
+from wskit.fuzzing.attacks import catalogue
+from wskit.fuzzing.scripts import written_attack
+from wskit.protocol.opcodes import Side
 
 
 @pytest.mark.parametrize(
@@ -21,6 +26,12 @@ from tests.cli.conftest import Call
         ("--self --target nothing", "--target: 'nothing' is none of parser, "),
         ("--self --rate 5", "--rate: means nothing to --self"),
         ("--self --pid 5", "--pid: means nothing to --self"),
+        ("--self --only mask", "--only: means nothing to --self"),
+        ("--client x --header A:b", "--header: means nothing to --client"),
+        ("ws://127.0.0.1:1/ --header nonsense", "'nonsense' is no header"),
+        ("ws://127.0.0.1:1/ --reconnects", "--reconnects: means nothing to URL"),
+        ("wss://127.0.0.1:1/ --cacert /dev/null", "cacert: /dev/null: "),
+        ("ws://127.0.0.1:1/ --replay {attack}", "ws://127.0.0.1:1/: no connection"),
         ("--client x --target parser", "--target: means nothing to --client"),
         ("--amplification --seed 1", "--seed: means nothing to --amplification"),
         ("ws://127.0.0.1:1/ --list", "--list: means nothing to URL"),
@@ -32,8 +43,10 @@ from tests.cli.conftest import Call
         ("ws://192.0.2.1/", "--i-own-this-host"),
     ],
 )
-def test_wrong_usage_is_one_line(call: Call, args: str, words: str) -> None:
-    status, out, err = call("fuzz", *args.split())
+def test_wrong_usage_is_one_line(call: Call, tmp_path: Path, args: str, words: str) -> None:
+    attack = tmp_path / "attack"
+    attack.write_bytes(written_attack(catalogue(Side.SERVER)[0]))
+    status, out, err = call("fuzz", *args.format(attack=attack).split())
     assert (status, out) == (4, "")
     (line,) = err.splitlines()
     assert line.startswith("wskit")
@@ -52,3 +65,12 @@ def test_an_empty_file_is_an_input(call: Call, tmp_path: Path) -> None:
     path.write_bytes(b"")
     status, out, _ = call("fuzz", "--self", "--target", "parser", "--replay", str(path))
     assert (status, out) == (0, f"{path}: nothing found\n")
+
+
+def test_every_option_is_of_a_mode() -> None:
+    modes = {"url", "self_", "client", "diff", "amplification"}
+    options = {
+        "--" + name.strip("_").replace("_", "-")
+        for name in set(FuzzOptions.__annotations__) - modes
+    }
+    assert options == set(_MEANING)

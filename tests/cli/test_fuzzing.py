@@ -101,12 +101,32 @@ def test_black_boxes_are_told_what_was_asked(
 def test_replaying_for_black_boxes(
     call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probing, "replay", lambda url, data: [])
-    monkeypatch.setattr(clients, "replay", lambda command, data: [])
+    asked: list[object] = []
+
+    def replay(config: object, data: bytes) -> list[Finding]:
+        asked.append(config)
+        return []
+
+    monkeypatch.setattr(probing, "replay", replay)
+    monkeypatch.setattr(clients, "replay", replay)
     path = tmp_path / "x"
     path.write_bytes(b"\0\0")
-    for mode in (("ws://127.0.0.1:9/",), ("--client", "x"), ("--diff", "wsproto")):
+    url, more = "wss://example.org/", ("--patience", "2.5")
+    server = ("-H", "A: b", "--i-own-this-host", "-k", "--pid", "7", "--max-growth", "1M", *more)
+    for mode in ((url, *server), ("--client", "x y", "--reconnects", *more), ("--diff", "wsproto")):
         assert call("fuzz", *mode, "--replay", str(path))[0] == 0
+    assert asked == [
+        probing.ProbeConfig(
+            url=url,
+            headers=(("A", "b"),),
+            i_own_this_host=True,
+            insecure=True,
+            pid=7,
+            max_growth=1 << 20,
+            patience=2.5,
+        ),
+        clients.ClientProbeConfig(command="x y", reconnects=True, patience=2.5),
+    ]
 
 
 def test_amplification(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,13 @@ def test_a_finding_is_taken_once() -> None:
     assert made.exit_code == Exit.FINDINGS
 
 
+def test_what_many_attacks_led_to_is_replayed_by_all() -> None:
+    cases = Cases("ws://a", ("ws://a",), ("ws://a", "--seed", "3"))
+    cases.add(ONE, 0.5, [Fault("memory", "grown", "RFC 6455 §10.4", gathered=True)])
+    (finding,) = report(cases).findings
+    assert (finding.options, finding.whole) == (("ws://a", "--seed", "3"), True)
+
+
 def test_notes_that_are_alike_are_said_once() -> None:
     cases = Cases("ws://a", ())
     for name in "abcde":

@@ -11,9 +11,10 @@ import pytest
 from tests.deadlines import scaled
 from wskit.fuzzing import clients
 from wskit.fuzzing.cases import ProbeReport
-from wskit.fuzzing.clients import ClientProbeConfig, probe_client, replay
+from wskit.fuzzing.clients import ClientProbeConfig, probe_client
 from wskit.fuzzing.conducting import CannotOpen, CannotProbe
 from wskit.fuzzing.findings import Exit
+from wskit.fuzzing.replaying import replayed
 
 CLIENT = Path(__file__).with_name("faulty_client.py")
 
@@ -128,8 +129,8 @@ class TestReplay:
         line = command("fails with 1000")
         config = configured(line, reconnects=True, only="reserved: opcode 15")
         (first,) = probe_client(config).findings
-        assert first.options == ("--client", line)
-        assert [finding.key for finding in replay(line, first.data, config)] == [first.key]
+        assert first.options[:3] == ("--client", line, "--reconnects")
+        assert [finding.key for finding in replayed(first.data, *first.options)] == [first.key]
 
     def test_nothing_to_vary(self) -> None:
         report = probed("silent", only="deflate: RSV1", minutes=scaled(0.005))

@@ -28,6 +28,15 @@ def test_the_command_is_one_for_a_shell() -> None:
     assert shlex.split(client.command("f"))[2:4] == ["--client", "node 'x y'.js"]
 
 
+def test_what_the_whole_run_shows_is_shown_by_it() -> None:
+    finding = Finding(
+        "memory", "server", "d", b"x", arguments=("ws://a/", "--pid", "7"), whole=True
+    )
+    assert finding.command("f") == "wskit fuzz ws://a/ --pid 7"
+    assert "    data = None" in finding.snippet()
+    assert 'replayed(data, "ws://a/", "--pid", "7") == []' in finding.snippet()
+
+
 def test_the_name_is_one_for_a_file() -> None:
     name = Finding("close code 1002", "ws://[::1]:80/../x", "d", b"").name
     assert "/" not in name

@@ -15,11 +15,13 @@ from tests.deadlines import scaled
 from tests.fuzzing.faulty_server import FaultyServer
 from wskit import Compression, Conn, Handshake, ServerConfig
 from wskit.fuzzing import probing
+from wskit.fuzzing.arguments import ATTACK, words
 from wskit.fuzzing.cases import ProbeReport
 from wskit.fuzzing.conducting import CannotProbe
 from wskit.fuzzing.findings import Exit
 from wskit.fuzzing.probing import ProbeConfig, probe, replay
 from wskit.fuzzing.process_watch import Cost, ProcWatch, Unwatchable
+from wskit.fuzzing.replaying import replayed
 from wskit.fuzzing.scripts import read_attack
 from wskit.fuzzing.verdicts import Fault, judged
 from wskit.testing import ws_server
@@ -177,6 +179,9 @@ class TestCosts:
     def test_connections_that_are_kept(self) -> None:
         report = probed("keeps sockets", only="reserved", pid=os.getpid(), patience=scaled(0.1))
         assert "connections are let go" in checks(report)
+        (finding,) = [one for one in report.findings if one.check == "connections are let go"]
+        assert finding.whole  # no attack by itself shows it
+        assert {"--pid", "--only"} <= set(finding.options)
 
     def test_nothing_where_all_is_well(self) -> None:
         report = probed(only="reserved: RSV1", pid=os.getpid())
@@ -254,20 +259,21 @@ class TestReplay:
         with FaultyServer("accepts unmasked") as server:
             report = probe(configured(server.url, only="mask: unmasked text"))
             (first, *_) = report.findings
-            again = replay(server.url, first.data, configured(server.url))
+            again = replay(configured(server.url), first.data)
             assert [finding.key for finding in again] == [first.key]
-            assert first.options == (server.url,)
+            assert first.options == words(configured(server.url), ATTACK)
+            assert [finding.key for finding in replayed(first.data, *first.options)] == [first.key]
             assert read_attack(first.data).name == "mask: unmasked text"
 
     def test_is_not_found_where_it_is_mended(self) -> None:
         with FaultyServer("accepts unmasked") as server:
             first = probe(configured(server.url, only="mask: unmasked text")).findings[0]
         with FaultyServer() as server:
-            assert replay(server.url, first.data) == []
+            assert replay(configured(server.url), first.data) == []
 
     def test_rubbish(self) -> None:
         with pytest.raises(ValueError, match="no script of an attack"):
-            replay("ws://127.0.0.1:1/", b"rubbish")
+            replay(configured("ws://127.0.0.1:1/"), b"rubbish")
 
 
 @pytest.mark.usefixtures("hurried")
@@ -340,5 +346,7 @@ def test_a_server_of_others_does_not_break_the_probe() -> None:
 @pytest.mark.usefixtures("hurried")
 def test_over_tls() -> None:
     with ws_server(Echo, tls=True) as server:
-        config = configured(server.url, only="mask", ssl_context=server.ssl_context)
+        config = configured(server.url, only="mask", insecure=True)
         assert not probe(config).findings
+        with pytest.raises(CannotProbe, match="CERTIFICATE_VERIFY_FAILED"):
+            probe(configured(server.url))

@@ -16,8 +16,10 @@ def test_targets_and_libraries() -> None:
 
 def test_black_boxes_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [Finding("c", "t", "d", b"")]
-    monkeypatch.setattr(probing, "replay", lambda url, data: found if url == "ws://x" else [])
-    monkeypatch.setattr(clients, "replay", lambda command, data: found)
+    monkeypatch.setattr(
+        probing, "replay", lambda config, data: found if config.url == "ws://x" else []
+    )
+    monkeypatch.setattr(clients, "replay", lambda config, data: found)
     assert replayed(b"", "ws://x") == found
     assert replayed(b"", "--client", "node c.js") == found
 

@@ -32,13 +32,9 @@ def client_context(authorities: str | None, *, insecure: bool) -> ssl.SSLContext
     """Return the context of ``--cacert`` and ``--insecure``, None without; raises Failure."""
     if authorities is None and not insecure:
         return None
-    import ssl
+    from .. import tls
 
     try:
-        context = ssl.create_default_context(cafile=authorities)
+        return tls.client_context(authorities, insecure=insecure)
     except OSError as error:  # SSLError is one
         raise Failure(f"--cacert {authorities}: {error.strerror or error}") from None
-    if insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

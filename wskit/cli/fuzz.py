@@ -6,7 +6,7 @@ from typing import TypedDict, Unpack
 
 import click
 
-from .parameters import HELP, SECONDS
+from .parameters import HELP, SECONDS, header, size
 
 __all__ = ["FuzzOptions", "Misuse", "command"]
 
@@ -27,9 +27,17 @@ class FuzzOptions(TypedDict):
     replay: str | None
     grow: bool
     list_: bool
+    only: str | None
     rate: float | None
     max_connections: int | None
+    patience: float | None
+    reconnects: bool
+    header: tuple[tuple[str, str], ...]
+    insecure: bool
+    cacert: str | None
     pid: int | None
+    max_growth: int | None
+    max_cpu: float | None
     i_own_this_host: bool
     json: str | None
     junit: str | None
@@ -74,12 +82,33 @@ class _Command(click.Command):
 @click.option("--corpus", metavar="DIR", help="Inputs to begin with, and where findings go.")
 @click.option("--grow", is_flag=True, help="Store inputs that reach new lines there, too.")
 @click.option("--replay", metavar="FILE", help="Run this one input only.")
+@click.option("--only", metavar="WORDS", help="Of a URL or client: attacks whose names have them.")
 @click.option("--rate", type=SECONDS, metavar="N", help="At most so many connections a second.")
 @click.option(
     "--max-connections", type=click.IntRange(min=1), metavar="N", help="At most so many in all."
 )
 @click.option(
+    "--patience", type=SECONDS, metavar="SECONDS", help="How long an answer may take; else 5."
+)
+@click.option("--reconnects", is_flag=True, help="With --client: it is run once, and reconnects.")
+@click.option(
+    "-H",
+    "--header",
+    type=header,
+    multiple=True,
+    metavar="'NAME: VALUE'",
+    help="In every right opening handshake; repeatable.",
+)
+@click.option("-k", "--insecure", is_flag=True, help="wss with any certificate.")
+@click.option("--cacert", metavar="PEM", help="Trust the certificates in this file only.")
+@click.option(
     "--pid", type=click.IntRange(min=1), metavar="PID", help="The server's: watch memory and CPU."
+)
+@click.option(
+    "--max-growth", type=size, metavar="SIZE", help="Of its memory, with --pid; else 64M."
+)
+@click.option(
+    "--max-cpu", type=SECONDS, metavar="SECONDS", help="Of an attack, with --pid; else 5."
 )
 @click.option("--i-own-this-host", is_flag=True, help="Allow a URL that is not this machine.")
 @click.option("--json", metavar="FILE", help="Write the report as JSON.")

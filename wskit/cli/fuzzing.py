@@ -14,7 +14,9 @@ from .fuzz import Misuse
 from .streams import standard_error, standard_output
 
 if TYPE_CHECKING:
+    from ..fuzzing.clients import ClientProbeConfig
     from ..fuzzing.findings import Finding, Report
+    from ..fuzzing.probing import ProbeConfig
     from .fuzz import FuzzOptions
 
 __all__ = ["fuzz"]
@@ -36,8 +38,16 @@ _MEANING: dict[str, tuple[str, ...]] = {
     "--replay": ("URL", "--self", "--client", "--diff"),
     "--minutes": ("URL", "--self", "--client", "--diff"),
     "--seed": ("URL", "--self", "--client", "--diff"),
+    "--only": ("URL", "--client"),
     "--rate": ("URL", "--client"),
     "--max-connections": ("URL", "--client"),
+    "--patience": ("URL", "--client"),
+    "--reconnects": ("--client",),
+    "--header": ("URL",),
+    "--insecure": ("URL",),
+    "--cacert": ("URL",),
+    "--max-growth": ("URL",),
+    "--max-cpu": ("URL",),
     "--json": ("URL", "--self", "--client", "--diff"),
     "--junit": ("URL", "--self", "--client", "--diff"),
     "--pid": ("URL",),
@@ -195,6 +205,7 @@ def _run_diff(options: FuzzOptions) -> Report:
 
 
 def _replay(mode: str, options: FuzzOptions, file: str) -> Report:
+    from ..fuzzing.conducting import CannotProbe
     from ..fuzzing.findings import Report
     from ..fuzzing.replaying import replayed
 
@@ -204,7 +215,7 @@ def _replay(mode: str, options: FuzzOptions, file: str) -> Report:
         raise Misuse(f"--replay {file}: {error.strerror}") from None
     try:
         findings = replayed(data, *_arguments(mode, options))
-    except ValueError as error:
+    except (ValueError, CannotProbe) as error:
         raise Misuse(str(error)) from None
     for finding in findings:
         _found(finding, Path(file))
@@ -214,6 +225,8 @@ def _replay(mode: str, options: FuzzOptions, file: str) -> Report:
 
 
 def _arguments(mode: str, options: FuzzOptions) -> tuple[str, ...]:
+    from ..fuzzing.arguments import ATTACK, words
+
     match mode:
         case "--self":
             if len(options["target"]) != 1:
@@ -222,40 +235,55 @@ def _arguments(mode: str, options: FuzzOptions) -> tuple[str, ...]:
         case "--diff":
             return ("--diff", options["diff"] or "")
         case "--client":
-            return ("--client", options["client"] or "")
+            return words(_client_probe_config(options), ATTACK)
         case _:
-            return (options["url"],)
+            return words(_probe_config(options), ATTACK)
 
 
 # -- black boxes -------------------------------------------------------------------------------
 
 
 def _probe(options: FuzzOptions) -> Report:
-    from ..fuzzing.probing import ProbeConfig, probe
+    from ..fuzzing.probing import probe
 
-    config = _checked(
-        ProbeConfig,
-        url=options["url"],
-        minutes=options["minutes"],
-        pid=options["pid"],
-        i_own_this_host=options["i_own_this_host"],
-        seed=options["seed"] or 0,
-        **_bounds(options),
-    )
-    return _shown(_attempted(probe, config), options)
+    return _shown(_attempted(probe, _probe_config(options)), options)
 
 
 def _probe_client(options: FuzzOptions) -> Report:
-    from ..fuzzing.clients import ClientProbeConfig, probe_client
+    from ..fuzzing.clients import probe_client
 
-    config = _checked(
+    return _shown(_attempted(probe_client, _client_probe_config(options)), options)
+
+
+def _probe_config(options: FuzzOptions) -> ProbeConfig:
+    from ..fuzzing.probing import ProbeConfig
+
+    given = {
+        "pid": options["pid"],
+        "cacert": options["cacert"],
+        "max_growth": options["max_growth"],
+        "max_cpu": options["max_cpu"],
+        **_of_both(options),
+    }
+    return _checked(
+        ProbeConfig,
+        url=options["url"],
+        headers=options["header"],
+        insecure=options["insecure"],
+        i_own_this_host=options["i_own_this_host"],
+        **_given(given),
+    )
+
+
+def _client_probe_config(options: FuzzOptions) -> ClientProbeConfig:
+    from ..fuzzing.clients import ClientProbeConfig
+
+    return _checked(
         ClientProbeConfig,
         command=options["client"],
-        minutes=options["minutes"],
-        seed=options["seed"] or 0,
-        **_bounds(options),
+        reconnects=options["reconnects"],
+        **_given(_of_both(options)),
     )
-    return _shown(_attempted(probe_client, config), options)
 
 
 def _attempted(run: Callable[[T], Report], config: T) -> Report:
@@ -267,10 +295,20 @@ def _attempted(run: Callable[[T], Report], config: T) -> Report:
         raise Misuse(str(error)) from None
 
 
-def _bounds(options: FuzzOptions) -> dict[str, object]:
-    """The bounds that were given; for the others the fuzzer has its own."""
-    given = {"rate": options["rate"], "max_connections": options["max_connections"]}
-    return {name: value for name, value in given.items() if value is not None}
+def _of_both(options: FuzzOptions) -> dict[str, object]:
+    return {
+        "seed": options["seed"],
+        "minutes": options["minutes"],
+        "only": options["only"],
+        "rate": options["rate"],
+        "max_connections": options["max_connections"],
+        "patience": options["patience"],
+    }
+
+
+def _given(values: dict[str, object]) -> dict[str, object]:
+    """What was given; for the rest the fuzzer has its own."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _checked(Config: Callable[..., T], **values: object) -> T:

@@ -36,9 +36,9 @@ class ProbeReport(Report):
 class Cases:
     """Gathers cases, each attack's once, however often it was made; for one thread."""
 
-    def __init__(self, target: str, arguments: tuple[str, ...]) -> None:
-        """``arguments`` of ``wskit fuzz`` make the same target."""
-        self._target, self._arguments = target, arguments
+    def __init__(self, target: str, one: tuple[str, ...], run: tuple[str, ...] = ()) -> None:
+        """``one`` are the arguments of ``wskit fuzz`` for one attack, ``run`` those of all."""
+        self._target, self._one, self._run = target, one, run
         self._cases: dict[str, Case] = {}
         self._keys: set[str] = set()
 
@@ -102,7 +102,8 @@ class Cases:
             written_attack(attack),
             fault.source,
             fault=attack.name,
-            arguments=self._arguments,
+            arguments=self._run if fault.gathered else self._one,
+            whole=fault.gathered,
         )
 
 

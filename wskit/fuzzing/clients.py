@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from .. import fields
 from ..protocol.opcodes import Side
+from .arguments import ATTACK, words
 from .attacks import catalogue
 from .bounds import Bounds, Spent
 from .cases import Cases, ProbeReport
@@ -65,15 +66,13 @@ def probe_client(config: ClientProbeConfig) -> ProbeReport:
     return _ClientProbe(config, catalogue(Side.CLIENT)).run()
 
 
-def replay(command: str, data: bytes, config: ClientProbeConfig | None = None) -> list[Finding]:
+def replay(config: ClientProbeConfig, data: bytes) -> list[Finding]:
     """Make the one attack that ``data`` holds, as a finding has it; return what was found.
 
-    ``config`` says more than the command; raises as ``probe_client`` does, ValueError where
-    ``data`` is none.
+    Raises as ``probe_client`` does, ValueError where ``data`` is no attack.
     """
-    config = ClientProbeConfig(command=command) if config is None else config
-    probe = _ClientProbe(replace(config, command=command), [read_attack(data)])
-    return list(probe.run().findings)
+    once = replace(config, minutes=None, only="")
+    return list(_ClientProbe(once, [read_attack(data)]).run().findings)
 
 
 class _ClientProbe:
@@ -85,7 +84,7 @@ class _ClientProbe:
         self._bounds = Bounds(
             rate=config.rate, connections=config.max_connections, minutes=config.minutes
         )
-        self._cases = Cases(config.command, ("--client", config.command))
+        self._cases = Cases(config.command, words(config, ATTACK), words(config))
         self._notes: list[str] = []
         self._count = 0
 

@@ -31,7 +31,8 @@ class Finding:
     ``data`` is the smallest input known; of a black box, what was sent as JSON lines. ``fault``
     tells faults of one check apart (where it was raised, say); without it, ``detail`` does.
     ``arguments`` are those of ``wskit fuzz`` that replay it, ``--replay`` left out; without them,
-    ``--self`` with the target. ``source`` is a section of an RFC or an invariant.
+    ``--self`` with the target. ``source`` is a section of an RFC or an invariant. ``whole`` says
+    that no input alone shows it: what replays it is the run that ``arguments`` make.
     """
 
     check: str
@@ -41,6 +42,7 @@ class Finding:
     source: str = ""
     fault: str = ""
     arguments: tuple[str, ...] = ()
+    whole: bool = False
 
     @property
     def key(self) -> str:
@@ -61,12 +63,12 @@ class Finding:
 
     def command(self, path: str) -> str:
         """One shell command that replays what the file ``path`` holds, which is ``data``."""
-        return shlex.join(["wskit", "fuzz", *self.options, "--replay", path])
+        replay = () if self.whole else ("--replay", path)
+        return shlex.join(["wskit", "fuzz", *self.options, *replay])
 
     def snippet(self) -> str:
         """A pytest test that fails while the fault is there."""
         words = re.sub(r"\W+", "_", f"{self.target} {self.check}".lower(), flags=re.ASCII)
-        lines = "\n".join(f'        "{line}"' for line in _hex_lines(self.data))
         arguments = ", ".join(
             f'"{argument}"' if _plain(argument) else repr(argument) for argument in self.options
         )
@@ -74,9 +76,15 @@ class Finding:
             "from wskit.fuzzing.replaying import replayed\n\n\n"
             f"def test_{words.strip('_')[:60]}_{self.key}() -> None:\n"
             f"    # {_comment(self.detail)}\n"
-            f"    data = bytes.fromhex(\n{lines}\n    )\n"
+            f"{self._assignment()}"
             f"    assert replayed(data, {arguments}) == []\n"
         )
+
+    def _assignment(self) -> str:
+        if self.whole:
+            return "    data = None  # the whole run\n"
+        lines = "\n".join(f'        "{line}"' for line in _hex_lines(self.data))
+        return f"    data = bytes.fromhex(\n{lines}\n    )\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from .. import fields
 from ..protocol.opcodes import Side
 from ..urls import parse_url
+from .arguments import ATTACK, words
 from .attacks import catalogue
 from .bounds import Bounds, Spent
 from .cases import Cases, ProbeReport
@@ -27,9 +27,6 @@ from .server_ground import KEY, ServerGround
 from .varying import varied
 from .verdicts import Fault, judged
 from .wire import Speaker
-
-if TYPE_CHECKING:
-    import ssl
 
 __all__ = ["ProbeConfig", "probe", "replay"]
 
@@ -49,7 +46,8 @@ class ProbeConfig:
     max_cpu: float = 5.0  # processor seconds that one attack may cost
     only: str = ""  # attacks whose name has this
     headers: tuple[tuple[str, str], ...] = ()  # more, for every opening handshake that is right
-    ssl_context: ssl.SSLContext | None = None  # None: ssl.create_default_context()
+    cacert: str | None = None  # a PEM file: trust these certificates only
+    insecure: bool = False  # wss with any certificate
     i_own_this_host: bool = False  # attack what is not loopback
 
     def __post_init__(self) -> None:
@@ -65,6 +63,7 @@ class ProbeConfig:
         fields.integer("max_growth", self.max_growth, 1)
         fields.seconds("max_cpu", self.max_cpu)
         fields.instance("only", self.only, str)
+        fields.boolean("insecure", self.insecure)
         fields.boolean("i_own_this_host", self.i_own_this_host)
 
 
@@ -77,13 +76,13 @@ def probe(config: ProbeConfig) -> ProbeReport:
     return _Probe(config, catalogue(Side.SERVER)).run()
 
 
-def replay(url: str, data: bytes, config: ProbeConfig | None = None) -> list[Finding]:
+def replay(config: ProbeConfig, data: bytes) -> list[Finding]:
     """Make the one attack that ``data`` holds, as a finding has it; return what was found.
 
-    ``config`` says more than the URL; raises as ``probe`` does, ValueError where ``data`` is none.
+    Raises as ``probe`` does, ValueError where ``data`` is no attack.
     """
-    config = ProbeConfig(url=url) if config is None else replace(config, url=url)
-    return list(_Probe(config, [read_attack(data)]).run().findings)
+    once = replace(config, minutes=None, only="")
+    return list(_Probe(once, [read_attack(data)]).run().findings)
 
 
 class _Probe:
@@ -96,7 +95,7 @@ class _Probe:
             rate=config.rate, connections=config.max_connections, minutes=config.minutes
         )
         self._ground = ServerGround(config, self._bounds)
-        self._cases = Cases(config.url, (config.url,))
+        self._cases = Cases(config.url, words(config, ATTACK), words(config))
         self._notes: list[str] = []
         self._meter: Meter | None = None
         self._count = 0

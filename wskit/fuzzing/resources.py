@@ -50,7 +50,7 @@ class Meter:
             self._base = now.memory  # the next must grow as much again
             limit = self._limits.memory / _MIB
             detail = f"{grown:.0f} MiB of memory more than at the start, limit {limit:.0f} MiB"
-            faults.append(Fault("memory", detail, "RFC 6455 §10.4"))
+            faults.append(Fault("memory", detail, "RFC 6455 §10.4", gathered=True))
         return faults
 
     def finish(self, patience: float) -> list[Fault]:
@@ -70,9 +70,9 @@ class Meter:
         faults = []
         if now.seconds - before.seconds > _SETTLED / 2:
             detail = "it burns processor time while nobody is connected"
-            faults.append(Fault("idle", detail, "RFC 6455 §7.1.1"))
+            faults.append(Fault("idle", detail, "RFC 6455 §7.1.1", gathered=True))
         if self.first.files >= 0 and now.files - self.first.files > self._limits.files:
             more = now.files - self.first.files
             detail = f"{more} descriptors more than at the start are open"
-            faults.append(Fault("connections are let go", detail, "RFC 6455 §7.1.1"))
+            faults.append(Fault("connections are let go", detail, "RFC 6455 §7.1.1", gathered=True))
         return faults

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from typing import TYPE_CHECKING
 
 from ..client.config import ClientConfig
@@ -13,7 +12,7 @@ from ..protocol.extensions import offer_client
 from ..protocol.opcodes import Side
 from ..urls import host_header, parse_url
 from .bounds import Bounds
-from .conducting import PROBE, CannotOpen, Learned, Reaction
+from .conducting import PROBE, CannotOpen, CannotProbe, Learned, Reaction
 from .heads import FAIR, parsed
 from .hosts import check_host
 from .links import Link
@@ -21,6 +20,8 @@ from .scripts import Step
 from .wire import Speaker
 
 if TYPE_CHECKING:
+    import ssl
+
     from .probing import ProbeConfig
 
 __all__ = ["KEY", "ServerGround"]
@@ -44,13 +45,12 @@ class ServerGround:
         self._more = list(config.headers)
         if url.authorization is not None:
             self._more.append(("Authorization", url.authorization))
-        context = config.ssl_context or ssl.create_default_context() if url.secure else None
         # The address that was judged is the one that is attacked.
         self._client = ClientConfig(
             host=address,
             port=url.port,
             tls=url.secure,
-            ssl_context=context,
+            ssl_context=_context(config) if url.secure else None,
             server_hostname=url.host,
             proxy=None,
             connect_timeout=config.patience,
@@ -182,3 +182,12 @@ class ServerGround:
             return Reaction.ECHO if PROBE in link.messages[count:] else Reaction.ANSWER
         finally:
             link.close()
+
+
+def _context(config: ProbeConfig) -> ssl.SSLContext:
+    from ..tls import client_context
+
+    try:
+        return client_context(config.cacert, insecure=config.insecure)
+    except OSError as error:  # SSLError is one
+        raise CannotProbe(f"cacert: {config.cacert}: {error.strerror or error}") from None

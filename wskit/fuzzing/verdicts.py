@@ -23,12 +23,16 @@ _MUCH = 1 << 16  # bytes that cannot all have been read when the connection is c
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that was wrong; ``must`` False makes it a note."""
+    """One thing that was wrong; ``must`` False makes it a note.
+
+    ``gathered`` says that many attacks may have led to it, not only the one it came after.
+    """
 
     check: str
     detail: str
     source: str
     must: bool = True
+    gathered: bool = False
 
 
 def judged(attack: Attack, outcome: Outcome, learned: Learned, key: str) -> list[Fault]:
