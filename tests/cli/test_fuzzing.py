@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Call
 from tests.fuzzing.planting import plant
-from wskit.fuzzing import amplification, clients, probing
+from wskit.fuzzing import amplification, clients, libfuzzer, probing
 from wskit.fuzzing.cases import ProbeReport
 from wskit.fuzzing.findings import Finding
 
@@ -34,7 +34,7 @@ def test_a_finding_is_1_and_its_command_replays_it(
     more = ("--corpus", str(tmp_path), "--json", str(report), "--junit", str(junit))
     with monkeypatch.context() as planted:
         plant(planted, "wskit.protocol.parser", "if size & 0x80 != mask_bit:", "if size < 0:")
-        status, out, _ = call("fuzz", *target, "--executions", "2000", *more)
+        status, out, _ = call("fuzz", *target, "--executions", "2000", "--guide", "lines", *more)
         assert status == 1
         (line, *_) = [line for line in out.splitlines() if line.startswith("  replay: ")]
         command = shlex.split(line.removeprefix("  replay: "))
@@ -145,3 +145,15 @@ def test_a_fault_of_the_fuzzer_is_3(call: Call, monkeypatch: pytest.MonkeyPatch)
     status, _, err = call("fuzz", "--amplification")
     assert status == 3
     assert "KeyError: 'planted'" in err
+
+
+def test_without_atheris_it_is_said_what_to_install(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(libfuzzer, "find_spec", lambda name: None)
+    where = ("--target", "parser", "--executions", "20", "--corpus", str(tmp_path))
+    status, _, err = call("fuzz", "--self", *where)
+    assert (status, err.splitlines()[0]) == (0, libfuzzer.MISSING)
+    status, _, err = call("fuzz", "--self", *where, "--guide", "atheris")
+    assert (status, len(err.splitlines())) == (4, 1)
+    assert "--guide: needs atheris: pip install atheris" in err

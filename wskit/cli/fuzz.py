@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict, Unpack
+from typing import Literal, TypedDict, Unpack
 
 import click
 
@@ -26,6 +26,7 @@ class FuzzOptions(TypedDict):
     corpus: str | None
     replay: str | None
     grow: bool
+    guide: Literal["atheris", "lines"] | None
     list_: bool
     only: str | None
     rate: float | None
@@ -81,6 +82,11 @@ class _Command(click.Command):
 @click.option("--seed", type=int, metavar="N", help="The same seed does the same; else 0.")
 @click.option("--corpus", metavar="DIR", help="Inputs to begin with, and where findings go.")
 @click.option("--grow", is_flag=True, help="Store inputs that reach new lines there, too.")
+@click.option(
+    "--guide",
+    type=click.Choice(["atheris", "lines"]),
+    help="With --self: what says that an input is new; else atheris where it is installed.",
+)
 @click.option("--replay", metavar="FILE", help="Run this one input only.")
 @click.option("--only", metavar="WORDS", help="Of a URL or client: attacks whose names have them.")
 @click.option("--rate", type=SECONDS, metavar="N", help="At most so many connections a second.")

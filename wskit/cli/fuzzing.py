@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import click
 
@@ -33,6 +33,7 @@ _MEANING: dict[str, tuple[str, ...]] = {
     "--target": ("--self",),
     "--list": ("--self",),
     "--grow": ("--self",),
+    "--guide": ("--self",),
     "--corpus": ("URL", "--self", "--client", "--diff"),
     "--executions": ("--self", "--diff"),
     "--replay": ("URL", "--self", "--client", "--diff"),
@@ -135,8 +136,22 @@ def _run_self(options: FuzzOptions) -> Report:
         seed=options["seed"] or 0,
         corpus=_corpus(options),
         grow=options["grow"],
+        guide=_guide(options),
     )
     return fuzz(config, found=_found, done=_done)
+
+
+def _guide(options: FuzzOptions) -> Literal["atheris", "lines"]:
+    from ..fuzzing.libfuzzer import MISSING, installed
+
+    if options["guide"] == "lines":
+        return "lines"
+    if installed():
+        return "atheris"
+    if options["guide"] == "atheris":
+        raise Misuse("--guide: needs atheris: pip install atheris")
+    standard_error().line(MISSING)
+    return "lines"
 
 
 def _list() -> int:
@@ -152,6 +167,8 @@ def _done(name: str, report: Report) -> None:
     from ..fuzzing.running import summary
 
     standard_error().line(summary(name, report))
+    if report.problem:
+        standard_error().line(f"{name}: {report.problem}")
 
 
 def _found(finding: Finding, path: Path | None) -> None:

@@ -17,7 +17,7 @@ from .overdue import ends_in_time
 from .targets import Target
 from .targets.settings import SETTINGS
 
-__all__ = ["Campaign", "Limits", "examined"]
+__all__ = ["Campaign", "Limits", "examined", "smallest"]
 
 _MOST_INPUTS = 4096
 _MOST_FINDINGS = 20
@@ -144,14 +144,7 @@ class Campaign:
         if finding.key in self._findings:
             return
         self._findings[finding.key] = finding  # so that an interruption does not lose it
-
-        def fails(smaller: bytes) -> bool:
-            return any(each.key == finding.key for each in examined(self._target, smaller))
-
-        small = minimised(data, fails, self._target.structure, SETTINGS)
-        for each in examined(self._target, small):
-            if each.key == finding.key:
-                self._findings[finding.key] = finding = each
+        self._findings[finding.key] = finding = smallest(self._target, finding)
         self._found(finding)
 
     def _coverage(self) -> tuple[int, int]:
@@ -167,6 +160,17 @@ def examined(target: Target, data: bytes) -> list[Finding]:
     except Violation as violation:
         return [_finding(target, data, violation)]
     return []
+
+
+def smallest(target: Target, finding: Finding) -> Finding:
+    """Return ``finding`` with the smallest input found that shows it."""
+
+    def fails(smaller: bytes) -> bool:
+        return any(each.key == finding.key for each in examined(target, smaller))
+
+    small = minimised(finding.data, fails, target.structure, SETTINGS)
+    again = [each for each in examined(target, small) if each.key == finding.key]
+    return again[0] if again else finding
 
 
 @contextlib.contextmanager

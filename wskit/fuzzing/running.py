@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from .campaign import Campaign, Limits
 from .checks import CHECKS, PURE
 from .findings import Finding, Report
+from .libfuzzer import fed
 from .seeds import seeds
 from .store import Store
 from .targets import NAMES, make_target
@@ -21,7 +23,8 @@ class SelfConfig:
     """What to fuzz: ``seconds`` for all targets together; ``executions`` bounds each of them.
 
     ``corpus`` is a folder of inputs, which takes the findings, too; None: the seeds alone, and
-    findings go nowhere. ``grow`` stores inputs that reach new lines there.
+    findings go nowhere. ``grow`` stores inputs that reach new lines there. ``guide`` "atheris"
+    needs that library; it has each target fed in a process of its own.
     """
 
     targets: Sequence[str] = NAMES
@@ -30,6 +33,7 @@ class SelfConfig:
     seed: int = 0
     corpus: Path | None = None
     grow: bool = False
+    guide: Literal["atheris", "lines"] = "lines"
 
 
 def fuzz(
@@ -44,7 +48,7 @@ def fuzz(
         report = _one(name, config, found)
         done(name, report)
         total = _sum(total, name, report)
-        if report.interrupted:
+        if report.interrupted or report.problem:
             break
     return total
 
@@ -91,8 +95,11 @@ def _one(name: str, config: SelfConfig, found: Callable[[Finding, Path | None], 
 
     target = make_target(name)
     try:
+        limits = Limits(config.seconds / len(config.targets), config.executions)
+        if config.guide == "atheris":
+            return fed(target, inputs, limits, seed=config.seed, found=keep, kept=grown)
         campaign = Campaign(target, inputs, seed=config.seed, found=keep, kept=grown)
-        return campaign.run(Limits(config.seconds / len(config.targets), config.executions))
+        return campaign.run(limits)
     finally:
         target.close()
 
@@ -108,4 +115,5 @@ def _sum(total: Report, name: str, report: Report) -> Report:
         coverage=(reached + more_reached, every + more),
         notes=(*total.notes, summary(name, report)),
         interrupted=report.interrupted,
+        problem=report.problem,
     )
