@@ -49,12 +49,9 @@ def problem_of_response(head: bytes, key: str, protocols: Sequence[str] | None =
     if not first.startswith("HTTP/1.1 101"):
         # Responses before the last one are for information only (RFC 9110 §15.2).
         return _after_information(head, key, protocols)
-    own = protocols is None
-    if own and not _well_formed(fields):
+    if protocols is None and not _well_formed(fields):
         return "a header line is malformed"
-    # As a client wskit takes a list that has websocket in it, as RFC 9110 §7.8 allows servers.
-    upgrade = _tokens(fields, "upgrade")
-    if "websocket" not in upgrade or (own and len(upgrade) > 1):
+    if _tokens(fields, "upgrade") != ["websocket"]:
         return "Upgrade is not websocket"
     if "upgrade" not in _tokens(fields, "connection"):
         return "Connection does not name upgrade"

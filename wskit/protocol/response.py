@@ -255,12 +255,17 @@ def _headers(response: h11.Response | h11.InformationalResponse) -> Headers:
     )
 
 
+def _tokens(headers: Headers, name: str) -> list[str]:
+    return [element.lower() for element in list_elements(headers.get_all(name))]
+
+
 def _check_upgrade(response: h11.InformationalResponse, headers: Headers, key: str) -> None:
     if response.http_version != b"1.1":
         raise HandshakeError(101, "the response is not HTTP/1.1")
-    for name, wanted in (("Upgrade", "websocket"), ("Connection", "upgrade")):
-        elements = list_elements(headers.get_all(name))
-        if wanted not in (element.lower() for element in elements):
-            raise HandshakeError(101, f"{name} does not name {wanted}")
+    # §4.1: as an answer Upgrade is "websocket" and nothing else; Connection may name more.
+    if _tokens(headers, "Upgrade") != ["websocket"]:
+        raise HandshakeError(101, "Upgrade is not websocket")
+    if "upgrade" not in _tokens(headers, "Connection"):
+        raise HandshakeError(101, "Connection does not name upgrade")
     if headers.get_all("sec-websocket-accept") != [accept_key(key)]:
         raise HandshakeError(101, "Sec-WebSocket-Accept does not belong to the key sent")

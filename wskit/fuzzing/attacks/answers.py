@@ -44,6 +44,7 @@ def _wrong() -> list[Attack]:
     wrong = {
         "no Upgrade": _response(Upgrade=None),
         "Upgrade of something else": _response(Upgrade=b"h2c"),
+        "Upgrade of one thing more": _response(Upgrade=b"websocket, h2c"),
         "no Connection": _response(Connection=None),
         "Connection: close": _response(Connection=b"close"),
         "no Sec-WebSocket-Accept": _response(Sec_WebSocket_Accept=None),

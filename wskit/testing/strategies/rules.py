@@ -87,7 +87,7 @@ RESPONSE_VIOLATIONS: Mapping[str, Rule] = _table(
     Rule("status", "RFC 6455 §4.1", 0, "the status is 200, not 101"),
     Rule("http_version", "RFC 6455 §4.2.2 (5)", 0, "HTTP/1.0"),
     Rule("no_upgrade", "RFC 6455 §4.1", 0, "there is no Upgrade"),
-    Rule("upgrade", "RFC 6455 §4.1", 0, "Upgrade does not name websocket"),
+    Rule("upgrade", "RFC 6455 §4.1", 0, "Upgrade is not websocket"),
     Rule("no_connection", "RFC 6455 §4.1", 0, "there is no Connection"),
     Rule("connection", "RFC 6455 §4.1", 0, "Connection does not name upgrade"),
     Rule("no_accept", "RFC 6455 §4.1", 0, "there is no Sec-WebSocket-Accept"),
