@@ -62,6 +62,20 @@ def test_limits_end_it(lines: Lines, order: Order, count: int) -> None:
     assert lines.told() == [{"executions": count}]
 
 
+def test_without_whoever_asked_it_ends(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[int] = []
+
+    def left(code: int) -> NoReturn:
+        codes.append(code)
+        raise Left
+
+    run = Feeder(ORDER, make_target("parser"), lines.writing, leave=left)
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+    with pytest.raises(Left):
+        run.one(SEEDS[0])
+    assert codes == [1]
+
+
 def test_a_finding_is_told_once_and_small(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
     long = SEEDS[0][:2] + b"\x82\x05hello" * 3
     run = feeder(lines)

@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import random
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -58,6 +59,7 @@ class Feeder:
         """``out`` is where the lines go; ``leave`` ends the process: libFuzzer has no other end."""
         self._order, self._target, self._out = order, target, out
         self._leave = leave
+        self._parent = os.getppid()
         self._rng = random.Random(order.seed)
         self._mutator = Mutator(self._rng, target.structure, SETTINGS)
         self._deadline = time.monotonic() + order.seconds
@@ -69,6 +71,8 @@ class Feeder:
         """Run the target once; ends the process when a limit is met."""
         if self._executions == self._order.executions or time.monotonic() >= self._deadline:
             self._end()
+        if os.getppid() != self._parent:
+            self._leave(1)  # nobody is left to be told
         self._executions += 1
         for finding in examined(self._target, data):
             self._tell(finding)
@@ -117,6 +121,7 @@ def _instrument(files: tuple[str, ...]) -> None:
 def _main() -> None:
     import atheris
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What libFuzzer, or the target, prints must not mix with the lines for whoever asked.
     out = os.dup(1)
     os.dup2(2, 1)
@@ -124,7 +129,14 @@ def _main() -> None:
     target = make_target(order.target)
     _instrument(order.files)
     feeder = Feeder(order, target, out)
-    options = ["-rss_limit_mb=0", "-timeout=0", "-len_control=0", "-verbosity=0"]
+    # What runs too long is ended by ``examined``; Ctrl-C is for whoever asked.
+    options = [
+        "-handle_int=0",
+        "-rss_limit_mb=0",
+        "-timeout=100000",
+        "-len_control=0",
+        "-verbosity=0",
+    ]
     options += [f"-max_len={LONGEST}", f"-seed={order.seed % 0xFFFFFFFF + 1}"]  # 0 is any
     atheris.Setup([sys.argv[0], *options, order.corpus], feeder.one, custom_mutator=feeder.mutated)
     atheris.Fuzz()
