@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import select
 import ssl
+import sys
 from typing import Any
 
 import pytest
@@ -138,10 +140,19 @@ def test_a_large_buffer_is_twice_a_small_one_unless_told(
     assert ServerConfig(buffers=buffers, max_message_size=max_message_size).large_size == size
 
 
+def test_there_is_one_worker_unless_threads_run_in_parallel(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: True, raising=False)
+    assert ServerConfig().worker_count == 1
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False)
+    assert ServerConfig().worker_count == min(255, len(os.sched_getaffinity(0)))
+
+
 def test_the_defaults_are_those_of_websocket_zig_but_for_the_raised_ones() -> None:
     config = ServerConfig()
     assert (config.port, config.address, config.unix_path) == (9882, "127.0.0.1", None)
-    assert (config.worker_count, config.max_conn) == (1, 16384)
+    assert config.max_conn == 16384
     assert config.max_message_size == 1 << 20
     assert dataclasses.astuple(config.handshake) == (10.0, 8192, 64, 32, 32)
     assert dataclasses.astuple(config.thread_pool) == (4, 500, 32768)

@@ -22,7 +22,7 @@ class ServeOptions(TypedDict):
     tls_key: str | None
     blocking: bool
     compress: bool
-    workers: int
+    workers: int | None
     threads: int
     small_pool: int | None
     max_message_size: int
@@ -43,7 +43,9 @@ class ServeOptions(TypedDict):
 @click.option("--tls-key", metavar="PEM", help="Its key, unless that is in the same file.")
 @click.option("--blocking", is_flag=True, help="One thread for each connection.")
 @click.option("--compress", is_flag=True, help="Offer permessage-deflate, compress every message.")
-@click.option("--workers", default=1, metavar="N", show_default=True, help="Poll loops.")
+@click.option(
+    "--workers", type=int, metavar="N", help="Poll loops; else 1, without GIL one a core."
+)
 @click.option("--threads", default=4, metavar="N", show_default=True, help="... handlers in each.")
 @click.option("--small-pool", type=int, metavar="N", help="Read buffers that connections share.")
 @click.option(

@@ -92,6 +92,7 @@ def _server(handler: type, options: ServeOptions) -> Server:
 
 
 def _config(options: ServeOptions, context: ssl.SSLContext | None) -> ServerConfig:
+    workers = options["workers"]
     return ServerConfig(
         address=options["host"],
         port=options["port"],
@@ -99,7 +100,7 @@ def _config(options: ServeOptions, context: ssl.SSLContext | None) -> ServerConf
         ssl_context=context,
         blocking=options["blocking"],
         compression=Compression(write_threshold=0) if options["compress"] else None,
-        worker_count=options["workers"],
+        worker_count=ServerConfig().worker_count if workers is None else workers,
         thread_pool=ThreadPoolConfig(count=options["threads"]),
         buffers=BufferConfig(small_pool=options["small_pool"]),
         max_message_size=options["max_message_size"],

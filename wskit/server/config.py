@@ -6,9 +6,11 @@ says "raised": there they cut what browsers and proxies send today.
 
 from __future__ import annotations
 
+import os
 import re
 import select
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -100,7 +102,9 @@ class ServerConfig:
     reuse_port: bool = False  # let other processes listen on the same port
     ssl_context: ssl.SSLContext | None = None  # wss
     blocking: bool = False  # one thread per connection; always so where blocking_mode()
-    worker_count: int = 1  # poll loops, each with its own handler threads; event mode only
+    # Poll loops, each with its own handler threads; event mode only. One, since the GIL lets one
+    # thread run at a time; where it is off, one for each core.
+    worker_count: int = field(default_factory=lambda: _cores() if _runs_parallel() else 1)
     max_conn: int = 16384  # connections of the whole server, above it 503
     max_message_size: int = 1 << 20  # of a message, inflated; above it 1009; raised from 64 Ki
     max_fragments: int = 4096  # frames in one message, empty ones included; above it 1009
@@ -178,3 +182,15 @@ class ServerConfig:
         fields.seconds("ping_timeout", self.ping_timeout, optional=True)
         fields.seconds("close_timeout", self.close_timeout)
         fields.seconds("write_timeout", self.write_timeout, optional=True)
+
+
+def _runs_parallel() -> bool:
+    """Whether this is a free-threaded CPython with its GIL off."""
+    enabled: Callable[[], bool] | None = getattr(sys, "_is_gil_enabled", None)
+    return enabled is not None and not enabled()
+
+
+def _cores() -> int:
+    """How many cores this process may use, at most 255."""
+    usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return min(usable, 255)
