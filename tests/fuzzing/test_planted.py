@@ -110,6 +110,14 @@ PLANTED: dict[str, tuple[str, str, str, str, int]] = {
         "self.close_sent",
         500,
     ),
+    "a ping after the close frame": (
+        "protocol",
+        CORE,
+        "if not self.writable:\n            raise self.closed()\n"
+        "        return self._frame(FIN | opcode",
+        "return self._frame(FIN | opcode",
+        500,
+    ),
     "close code 1015 passes": (
         "protocol",
         FRAMES,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from ...errors import ConnectionClosed, ProtocolError
 from ...protocol.connection import Event, Protocol
-from ...protocol.opcodes import BINARY, CLOSE, PONG, TEXT, Side
+from ...protocol.opcodes import BINARY, CLOSE, PING, PONG, TEXT, Side
 from ..checks import (
     ACCEPTED,
     BOUNDED,
@@ -144,13 +145,21 @@ def _check_end(protocol: Protocol, run: _Run) -> None:
         raise Violation(STATE, f"failed is {protocol.failed!r}, raised was {run.error!r}")
     if protocol.writable == (closed or run.error is not None):
         raise Violation(STATE, f"writable is {protocol.writable} at the end")
-    if protocol.writable:
-        return
-    try:
-        more = protocol.data(BINARY, b"x")
-    except ConnectionClosed:
-        return
-    raise Violation(ONE_CLOSE, f"{len(more)} bytes could be sent after the close frame", "data")
+    if not protocol.writable:
+        _check_silence(protocol)
+
+
+def _check_silence(protocol: Protocol) -> None:
+    ways: dict[str, Callable[[], bytes]] = {
+        "data": lambda: protocol.data(BINARY, b"x"),
+        "control": lambda: protocol.control(PING, b""),
+        "close": protocol.close,
+    }
+    for name, send in ways.items():
+        with contextlib.suppress(ConnectionClosed):
+            more = send()
+            detail = f"{len(more)} bytes of {name} could be sent after the close frame"
+            raise Violation(ONE_CLOSE, detail, name)
 
 
 def _compare(run: _Run, reading: Reading) -> None:
