@@ -22,7 +22,7 @@ text { font: 13px system-ui, sans-serif; fill: #59636e }
 
 
 def draw(tally: Tally) -> str | None:
-    """Return the chart of the work `echo100` as SVG, the best first; None if it was not measured."""
+    """Return the chart of `echo100` as SVG, the best first; None if it was not measured."""
     found = {
         peer: 1e6 / figure.median
         for peer in tally.rounds.get(CHARTED, {})
@@ -52,6 +52,7 @@ def row(number: int, peer: str, rate: float, scale: float) -> str:
     y = TOP + ROW * number
     kind = "wskit" if PEERS[peer].build else "other"
     label = f'<text x="{LEFT - 10}" y="{y + 13}" text-anchor="end">{escape(peer)}</text>'
-    bar = f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{rate * scale:.1f}" height="{BAR}" rx="2"/>'
-    figure = f'<text x="{LEFT + rate * scale + 8:.1f}" y="{y + 13}">{rate:,.0f}</text>'
+    width = rate * scale
+    bar = f'<rect class="{kind}" x="{LEFT}" y="{y}" width="{width:.1f}" height="{BAR}" rx="2"/>'
+    figure = f'<text x="{LEFT + width + 8:.1f}" y="{y + 13}">{rate:,.0f}</text>'
     return label + bar + figure

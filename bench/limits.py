@@ -1,4 +1,4 @@
-"""What must hold, as data: ratios within one run, or plain figures; `floor.py` and `goals.py` have them."""
+"""What must hold, as data: ratios within a run, or figures: `floor.py`, `goals.py`."""
 
 from __future__ import annotations
 

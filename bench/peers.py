@@ -11,7 +11,7 @@ import select
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -57,9 +57,8 @@ class Peer:
 
     def command(self, asks: str = "") -> list[str]:
         """Return the command line that starts it, asked to do what the work wants."""
-        asked = (f"--{asks}",) if asks else ()
-        if asks == "tls":
-            asked = ("--tls", str(certificates()))
+        asked = [f"--{asks}"] if asks else []
+        asked += [str(certificates())] if asks == "tls" else []
         folder = BENCH / ("clients" if self.client else "servers")
         if self.script.endswith(".js"):
             node = shutil.which("node") or "node"
@@ -86,23 +85,33 @@ class Peer:
         return not few and (not work.asks or work.asks in self.does)
 
 
-def wskit(name: str, build: Build, *options: str, **others: object) -> Peer:
-    """Return a server on wskit."""
-    fields: dict[str, object] = {"does": ALL | {"sleep"}, "options": options, **others}
-    return Peer(**{"name": name, "script": "wskit_echo.py", "build": build, **fields})
+def wskit(name: str, build: Build) -> Peer:
+    """Return a server on wskit in event mode."""
+    return Peer(name=name, script="wskit_echo.py", does=ALL | {"sleep"}, build=build)
 
 
-POOLED = ("--small-pool", "64")
-THREADED = {"most_connections": THREADS_IDLE, "quick": False}
+def pooled(server: Peer) -> Peer:
+    """Return a server on wskit with a pool of small buffers."""
+    name = server.name.removesuffix("_event") + "_small_pool"
+    return replace(server, name=name, options=("--small-pool", "64"), idle_only=True)
+
 
 PEERS = {
     peer.name: peer
     for peer in (
         wskit("wskit_compiled", "compiled"),
         wskit("wskit_event", "pure"),
-        wskit("wskit_compiled_small_pool", "compiled", *POOLED, idle_only=True),
-        wskit("wskit_small_pool", "pure", *POOLED, idle_only=True),
-        wskit("wskit_blocking", "pure", "--blocking", does=ALL, **THREADED),
+        pooled(wskit("wskit_compiled", "compiled")),
+        pooled(wskit("wskit_event", "pure")),
+        Peer(
+            name="wskit_blocking",
+            script="wskit_echo.py",
+            options=("--blocking",),
+            does=ALL,
+            build="pure",
+            most_connections=THREADS_IDLE,
+            quick=False,
+        ),
         Peer(
             name="websockets_sync",
             script="websockets_sync.py",

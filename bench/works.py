@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
-__all__ = ["WORKS", "Kind", "Work"]
+__all__ = ["QUICK", "WORKS", "Kind", "Work"]
 
 
 class Kind(Enum):
@@ -30,49 +30,64 @@ class Work:
     beside: tuple[str, ...] = ()  # arguments of a second generator, which runs meanwhile
     patience: float = 1.0  # multiplies warm-up and duration, for works that are slow to settle
     small_pool: bool = False  # ratios are taken to wskit with a pool of small buffers
-    quick: bool = False  # part of the quick run
     headline: str = "cpu_us"  # the figure that counts most
 
 
 def echo(
-    name: str, title: str, connections: int, size: int, *more: str, depth: int = 1, **others: object
+    name: str,
+    title: str,
+    connections: int,
+    size: int,
+    *more: str,
+    depth: int = 1,
+    patience: float = 1,
+    asks: str = "",
 ) -> Work:
     """Return the echo work of that many connections, payload bytes and messages in flight."""
     shape = ("--connections", str(connections), "--size", str(size), "--depth", str(depth))
-    work = Work(name=name, title=title, arguments=(*shape, *more), connections=connections)
-    return replace_fields(work, others)
+    return Work(
+        name=name,
+        title=title,
+        arguments=(*shape, *more),
+        connections=connections,
+        patience=patience,
+        asks=asks,
+    )
 
 
-def paced(name: str, title: str, connections: int, rate: int, *more: str, **others: object) -> Work:
+def paced(name: str, title: str, connections: int, rate: int, *more: str) -> Work:
     """Return the work of ``rate`` messages a second in all, come what may; 32 bytes."""
-    shape = ("--connections", str(connections), "--rate", str(rate))
-    work = Work(name=name, title=title, arguments=(*shape, *more), connections=connections)
-    return replace_fields(work, {"headline": "p99_us", **others})
+    return Work(
+        name=name,
+        title=title,
+        arguments=("--connections", str(connections), "--rate", str(rate), *more),
+        connections=connections,
+        headline="p99_us",
+    )
 
 
-def client(name: str, title: str, depth: int, size: int, **others: object) -> Work:
+def client(name: str, title: str, depth: int, size: int) -> Work:
     """Return the work of a client with ``depth`` messages in flight on one connection."""
-    work = Work(name=name, title=title, arguments=(str(depth), str(size)), kind=Kind.CLIENT)
-    return replace_fields(work, others)
+    return Work(name=name, title=title, arguments=(str(depth), str(size)), kind=Kind.CLIENT)
 
 
-def replace_fields(work: Work, others: dict[str, object]) -> Work:
-    """Return ``work`` with other values of some fields."""
-    return Work(**{**vars(work), **others})
+def slow(milliseconds: int) -> tuple[str, str]:
+    """Return the arguments that ask for a handler which sleeps."""
+    return "--path", f"/sleep/{milliseconds}"
 
 
 WORKS = {
     work.name: work
     for work in (
-        echo("echo1", "1 connection, 32 B", 1, 32, quick=True),
+        echo("echo1", "1 connection, 32 B", 1, 32),
         echo("echo1_128", "1 connection, 128 B", 1, 128),
-        echo("echo100", "100 connections, 32 B", 100, 32, quick=True),
+        echo("echo100", "100 connections, 32 B", 100, 32),
         echo("echo100_128", "100 connections, 128 B", 100, 128),
         echo("echo100_binary", "100 connections, 32 B, binary", 100, 32, "--binary"),
         echo("echo1000_32", "1,000 connections, 32 B", 1000, 32, patience=2),
-        echo("echo1000", "1,000 connections, 128 B", 1000, 128, patience=2, quick=True),
-        echo("flight16", "100 connections, 32 B, 16 in flight", 100, 32, depth=16, quick=True),
-        echo("echo64k", "10 connections, 64 KiB", 10, 65536, quick=True),
+        echo("echo1000", "1,000 connections, 128 B", 1000, 128, patience=2),
+        echo("flight16", "100 connections, 32 B, 16 in flight", 100, 32, depth=16),
+        echo("echo64k", "10 connections, 64 KiB", 10, 65536),
         echo("echo64k_binary", "10 connections, 64 KiB, binary", 10, 65536, "--binary"),
         echo("echo1m", "10 connections, 1 MiB", 10, 1 << 20, patience=1.5),
         echo(
@@ -82,9 +97,8 @@ WORKS = {
             1024,
             "--deflate",
             asks="deflate",
-            quick=True,
         ),
-        echo("tls", "100 connections, 32 B, TLS", 100, 32, "--tls", asks="tls", quick=True),
+        echo("tls", "100 connections, 32 B, TLS", 100, 32, "--tls", asks="tls"),
         Work(
             name="broadcast",
             title="one of 1,000 connections speaks, all receive 32 B",
@@ -92,7 +106,6 @@ WORKS = {
             connections=1000,
             asks="broadcast",
             patience=2,
-            quick=True,
         ),
         paced("paced100", "100 connections, 5,000 messages a second", 100, 5000),
         paced(
@@ -103,25 +116,15 @@ WORKS = {
             "--active",
             "100",
         ),
-        echo(
-            "sleep10",
-            "32 connections, a handler that sleeps 10 ms, 4 threads",
-            32,
-            32,
-            "--path",
-            "/sleep/10",
+        replace(
+            echo("sleep10", "32 connections, handlers sleep 10 ms, 4 threads", 32, 32, *slow(10)),
             asks="sleep",
             headline="rate",
-            quick=True,
         ),
-        paced(
-            "sleepers",
-            "100 connections, 1,000 messages a second, 3 of 4 threads sleep 1 s",
-            100,
-            1000,
+        replace(
+            paced("sleepers", "1,000 messages a second, 3 of 4 threads sleep 1 s", 100, 1000),
             asks="sleep",
-            beside=("--connections", "3", "--path", "/sleep/1000", "--seconds", "300"),
-            quick=True,
+            beside=("--connections", "3", *slow(1000), "--seconds", "300"),
         ),
         Work(
             name="idle",
@@ -131,16 +134,22 @@ WORKS = {
             kind=Kind.IDLE,
             small_pool=True,
             headline="idle_bytes",
-            quick=True,
         ),
         Work(
             name="handshakes",
             title="whole lives: connect, upgrade, close; 16 in parallel",
             arguments=("--handshakes", "16"),
             kind=Kind.HANDSHAKES,
-            quick=True,
         ),
-        client("client", "a client, 32 B, one message in flight", 1, 32, quick=True),
+        client("client", "a client, 32 B, one message in flight", 1, 32),
         client("client16", "a client, 32 B, 16 messages in flight", 16, 32),
     )
 }
+
+# What the quick run does.
+QUICK = frozenset(
+    {
+        *("echo1", "echo100", "echo1000", "flight16", "echo64k", "deflate", "tls", "broadcast"),
+        *("sleep10", "sleepers", "idle", "handshakes", "client"),
+    }
+)

@@ -463,12 +463,18 @@ static void start_clock(uint64_t now) {
     long tick = (long)(1e9 / cfg.rate) > FINEST_TICK ? (long)(1e9 / cfg.rate) : FINEST_TICK;
     struct timespec each = {tick / 1000000000, tick % 1000000000};
     struct itimerspec ticks = {each, each};
-    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = &timer};
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &timer};
     rate_from = now;
     timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (timer < 0 || timerfd_settime(timer, 0, &ticks, NULL) != 0 ||
         epoll_ctl(epoll_fd, EPOLL_CTL_ADD, timer, &event) != 0)
         die("timer: %s", strerror(errno));
+}
+
+/* It ticks again only after its ticks were read. */
+static void tick(void) {
+    uint64_t ticks;
+    if (read(timer, &ticks, sizeof ticks) < 0 && errno != EAGAIN) die("timer: %s", strerror(errno));
 }
 
 /* What is due by now. A connection that owes RATE_DEPTH replies holds the others up: all of it late. */
@@ -520,7 +526,7 @@ static void all_open(uint64_t now) {
         print_result();
     } else {
         enter(WARMING, now);
-        if (cfg.work != HANDSHAKES) start_traffic(now);
+        if (cfg.work == ECHO) start_traffic(now);
     }
 }
 
@@ -535,6 +541,10 @@ static int is_measured(uint64_t now) {
 /* Moves the run from phase to phase; without a warm-up through two of them at once. */
 static void advance(uint64_t now) {
     if (phase == OPENING && (cfg.work == HANDSHAKES || opened == cfg.connections)) all_open(now);
+    /* A server may enrol a connection after it has answered it; a broadcast must not come before. */
+    if (phase == WARMING && cfg.work == BROADCAST && conns->sent == 0 &&
+        seconds_in_phase(now) >= cfg.warmup / 2)
+        start_traffic(now);
     if (phase == WARMING && seconds_in_phase(now) >= cfg.warmup) start_measuring(now);
     if (phase == MEASURING && is_measured(now)) stop_measuring(now);
     if (phase < HOLDING && (double)(now - progress_at) / 1e9 > cfg.stall)
@@ -561,7 +571,8 @@ static void run(void) {
         int n = epoll_wait(epoll_fd, ready, EVENTS, 100);
         for (int i = 0; i < n; i++) {
             if (ready[i].data.ptr == NULL) phase = stdin_closed() ? FINISHED : phase;
-            else if (ready[i].data.ptr != &timer) handle(ready[i].data.ptr, ready[i].events);
+            else if (ready[i].data.ptr == &timer) tick();
+            else handle(ready[i].data.ptr, ready[i].events);
         }
         if (rate_from != 0) send_due(now_ns());
         if (phase != FINISHED) advance(now_ns());

@@ -1,4 +1,4 @@
-"""What a server is asked to do besides echoing; every Python script here reads it from its command line.
+"""What a server is asked to do besides echoing, as its command line says.
 
 `--broadcast` sends each message to all connections, `--deflate` turns permessage-deflate on, and
 `--tls FOLDER` serves with the certificate in that folder.

@@ -20,9 +20,8 @@ def echo(ws: WebSocket, message: str | bytes, opcode: OpCode) -> None:
 
 
 def broadcast(ws: WebSocket, message: str | bytes, opcode: OpCode) -> None:
-    """Send every message to all connections; a publication leaves its sender out."""
-    ws.publish(TOPIC, message, opcode)
-    ws.send(message, opcode)
+    """Send every message to all connections."""
+    app.publish(TOPIC, message, opcode)
 
 
 tls = AppOptions(key_file_name=ASKED.key, cert_file_name=ASKED.certificate) if ASKED.tls else None
@@ -39,8 +38,5 @@ app.ws(
         "message": broadcast if ASKED.broadcast else echo,
     },
 )
-app.listen(
-    AppListenOptions(port=0, host="127.0.0.1"),
-    lambda config: print(app.port or config.port, flush=True),
-)
+app.listen(AppListenOptions(0, "127.0.0.1"), lambda config: print(config.port, flush=True))
 app.run()

@@ -1,4 +1,4 @@
-"""An echo server on websockets.sync: threads, as shipped; compressed only where that is asked for."""
+"""An echo server on websockets.sync: threads, as shipped; compressed only where asked for."""
 
 from __future__ import annotations
 
