@@ -53,13 +53,14 @@ narration = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def make_plan(chosen: argparse.Namespace) -> Plan:
     """Return what is to be measured, before it is known what is here."""
-    plan = {name: list(PEERS) for name in WORKS}
+    works = chosen.only or [name for name in WORKS if name in QUICK or not chosen.quick]
+    plan = {name: list(PEERS) for name in works}
     if chosen.check or chosen.goals:
         plan = needed(FLOOR if chosen.check else GOALS)
     return {
         name: [peer for peer in peers if is_chosen(PEERS[peer], WORKS[name], chosen)]
         for name, peers in plan.items()
-        if (name in chosen.only if chosen.only else name in QUICK or not chosen.quick)
+        if chosen.only is None or name in chosen.only
     }
 
 
