@@ -52,10 +52,12 @@ def run(plan: Plan, rounds: int, settings: Settings) -> Tally:
     return tally
 
 
-def write_results(chosen: argparse.Namespace, tally: Tally, settings: Settings) -> None:
+def write_results(
+    chosen: argparse.Namespace, tally: Tally, settings: Settings, machine: object
+) -> None:
     """Write the figures with all that is needed to take them again, and the chart."""
     found = {
-        "machine": describe_machine(),
+        "machine": machine,
         "settings": {"rounds": chosen.rounds, **settings.described()},
         **as_json(tally, again(chosen)),
     }
@@ -76,7 +78,7 @@ def shown(file: Path) -> str:
 
 def again(chosen: argparse.Namespace) -> str:
     """Return the command that takes one figure again, up to the names of work and peer."""
-    words = [f"python bench/run.py --rounds {chosen.rounds} --seconds {chosen.seconds:g}"]
+    words = [f".venv/bin/python bench/run.py --rounds {chosen.rounds} --seconds {chosen.seconds:g}"]
     words += ["--payload binary"] if chosen.payload == "binary" else []
     words += ["--placement split"] if chosen.placement == "split" else []
     return " ".join(words)
@@ -108,12 +110,13 @@ def main(arguments: list[str] | None = None) -> int:
         placement=chosen.placement,
         most_idle=QUICK_IDLE if chosen.quick else 1 << 20,
     )
+    machine = describe_machine()
     plan = without_absent(without_impossible(make_plan(chosen), files))
     tally = run(plan, chosen.rounds, settings)
     console = Console()
     console = console if console.is_terminal else Console(width=TABLE_WIDTH)
     print_report(tally, console, again(chosen))
-    write_results(chosen, tally, settings)
+    write_results(chosen, tally, settings, machine)
     return conclude(chosen, tally, console)
 
 

@@ -120,6 +120,7 @@ WORKS = {
             echo("sleep10", "32 connections, handlers sleep 10 ms, 4 threads", 32, 32, *slow(10)),
             asks="sleep",
             headline="rate",
+            patience=2,
         ),
         replace(
             paced("sleepers", "1,000 messages a second, 3 of 4 threads sleep 1 s", 100, 1000),
