@@ -92,20 +92,34 @@ def peers_python() -> Path:
         return python
     print(f"installing the peers into {home.relative_to(ROOT)}", file=sys.stderr)
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
-    if not install(python, ["--requirement", str(requirements)]):
-        lines = requirements.read_text().splitlines()
-        for package in (line for line in lines if line and not line.startswith("#")):
-            if not install(python, [package]):
-                print(f"{package} is left out: pip could not install it", file=sys.stderr)
+    install_packages(python, requirements)
     install_node_ws(home / "node")
     installed.write_text(wanted)
     return python
 
 
-def install(python: Path, what: list[str]) -> bool:
-    """Install into the peers' environment; say whether that went well."""
+def install_packages(python: Path, requirements: Path) -> None:
+    """Install all peers; where that fails each by itself, and a line for each that cannot be.
+
+    Raises MissingTool where nothing can be installed.
+    """
+    if not install(python, "--requirement", str(requirements)):
+        return
+    lines = requirements.read_text().splitlines()
+    packages = [line for line in lines if line and not line.startswith("#")]
+    missing = {package: why for package in packages if (why := install(python, package))}
+    if len(missing) == len(packages):
+        raise MissingTool(f"the peers could not be installed: {missing[packages[0]]}")
+    for package, why in missing.items():
+        print(f"{package} is left out: {why}", file=sys.stderr)
+
+
+def install(python: Path, *what: str) -> str:
+    """Install into the peers' environment; return why that failed, nothing if it did not."""
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    return subprocess.run([*pip, *what], stderr=subprocess.DEVNULL).returncode == 0
+    done = subprocess.run([*pip, *what], stderr=subprocess.PIPE, text=True)
+    errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")]
+    return (errors or ["pip failed"])[-1] if done.returncode else ""
 
 
 def install_node_ws(folder: Path) -> None:

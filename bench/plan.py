@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 
-from environment import COMPILED, has_library, peers_python
+from environment import COMPILED, MissingTool, certificates, has_library, peers_python
 from floor import FLOOR
 from goals import GOALS
 from limits import needed
@@ -64,12 +64,23 @@ def impossible(work: Work, files: int) -> str:
     """Say why ``work`` cannot be done here; nothing if it can."""
     if work.asks == "tls" and not has_library("tls"):
         return "OpenSSL's headers are missing (Debian: libssl-dev)"
+    if work.asks == "tls":
+        return without_certificate()
     if work.asks == "deflate" and not has_library("deflate"):
         return "zlib's headers are missing (Debian: zlib1g-dev)"
     if work.kind is Kind.CLIENT and not has_library("tls"):
         return "the native echo needs OpenSSL's headers for SHA-1 (Debian: libssl-dev)"
     if work.connections + SPARE_FILES > files:
         return f"a process here may open {files} files only (ulimit -Hn)"
+    return ""
+
+
+def without_certificate() -> str:
+    """Say why there is no certificate; nothing if there is one."""
+    try:
+        certificates()
+    except MissingTool as error:
+        return str(error)
     return ""
 
 
