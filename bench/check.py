@@ -10,6 +10,7 @@ import argparse
 import json
 import platform
 import shutil
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
@@ -124,6 +125,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="bench/check.py", description=__doc__)
     options.add_argument("--record", action="store_true", help="make this the baseline")
     chosen = options.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what it started is ended, too
     try:
         prepare()
     except MissingTool as error:

@@ -6,8 +6,10 @@ that PYTHONPATH finds.
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable
+from itertools import cycle
 
 from wskit.protocol.connection import Protocol
 from wskit.protocol.deflate import Deflater, Inflater
@@ -25,7 +27,7 @@ Operation = Callable[[], object]
 
 KEY = 0x9E3779B9
 TEXT_32, TEXT_64K = b"0123456789abcdef" * 2, b"0123456789abcdef" * 4096
-JSON_1K = b"".join(b'{"id": %06d, "state": "shipped"}, ' % (n * 7919) for n in range(31))[:1024]
+STATES = ("shipped", "pending", "cancelled", "returned")
 BATCH = 16  # frames that one read brings
 REQUEST = (
     b"GET /chat?room=1 HTTP/1.1\r\nHost: 127.0.0.1:9882\r\nUpgrade: websocket\r\n"
@@ -105,17 +107,29 @@ def send_masked(payload: bytes) -> Operation:
     return lambda: protocol.data(TEXT, payload)
 
 
+def documents() -> list[bytes]:
+    """Return JSON of 1 KiB, sixteen times: more than a window of 4 KiB remembers."""
+    lcg, found = 1, []
+    for _ in range(16):
+        orders = []
+        for _ in range(20):
+            lcg = lcg * 1103515245 + 12345 & 0x7FFFFFFF
+            orders.append({"id": lcg % 900000, "state": STATES[lcg >> 8 & 3], "count": lcg >> 28})
+        found.append(json.dumps(orders).encode()[:1024])
+    return found
+
+
 def inflate() -> Operation:
-    """Return the inflation of one message after the other, with their window kept."""
-    wire = Deflater(12, no_context_takeover=True).compress(JSON_1K)
-    inflater = Inflater(12)
-    return lambda: inflater.inflate(wire, final=True, limit=1 << 20)
+    """Return the inflation of one document after the other, with their window kept."""
+    deflater, inflater = Deflater(12), Inflater(12)
+    wires = cycle([deflater.compress(each) for each in documents()])
+    return lambda: inflater.inflate(next(wires), final=True, limit=1 << 20)
 
 
 def deflate() -> Operation:
-    """Return the compression of one message after the other, with their window kept."""
-    deflater = Deflater(12)
-    return lambda: deflater.compress(JSON_1K)
+    """Return the compression of one document after the other, with their window kept."""
+    deflater, plain = Deflater(12), cycle(documents())
+    return lambda: deflater.compress(next(plain))
 
 
 def accept() -> Operation:
