@@ -1,7 +1,7 @@
 """Instructions and system calls of one build of wskit, as valgrind counts them.
 
 Whatever else the machine does, the core's operations come out the same to the last digit, and a
-server with its threads within two per cent.
+server with its threads within a few per cent.
 """
 
 from __future__ import annotations
