@@ -5,10 +5,11 @@ PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint formatted linted typed layered check test-all autobahn fuzz mutants bench format clean
+.PHONY: help demo test lint formatted linted typed layered check test-all autobahn fuzz mutants \
+  bench bench-goals bench-check bench-micro format clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: venv-runtime ## a server, some clients and every frame between them, on a screen
 	@$(PY) -m wskit inspect --demo
@@ -49,8 +50,18 @@ fuzz: venv-dev ## fuzz wskit itself, MINUTES=7 for all seven targets; SEED=1
 mutants: venv-dev ## plant twelve bugs, one at a time: is each of them found?
 	@$(PY) -m tests.mutants.run $(PARTS)
 
-bench: venv-runtime ## how fast, beside other libraries
-	@$(PY) bench/run.py
+bench: venv-runtime ## how fast, beside other libraries; QUICK=1, ONLY=echo100,idle, PEERS=, BUILD=pure
+	@$(PY) bench/run.py $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') \
+	  $(if $(PEERS),--peers '$(PEERS)') $(if $(BUILD),--build '$(BUILD)')
+
+bench-goals: venv-runtime ## the goals of speed, measured: each holds or is missed
+	@$(PY) bench/run.py --goals $(if $(QUICK),--quick)
+
+bench-check: venv-dev ## instructions, system calls and memory beside bench/baseline.json; RECORD=1
+	@$(PY) bench/check.py $(if $(RECORD),--record)
+
+bench-micro: venv-dev ## the protocol core alone, in both builds (pytest-benchmark)
+	@$(PY) bench/micro/timing.py
 
 format: venv-dev ## format the sources and mend what can be mended
 	@$(PY) -m ruff check --quiet --fix-only

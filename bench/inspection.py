@@ -49,7 +49,7 @@ print(json.dumps({"captured": captured, "lost": lost}), flush=True)
 class Echo(Peer):
     """The echo server, run by this interpreter: it needs what inspection needs."""
 
-    def command(self) -> list[str]:
+    def command(self, asks: str = "") -> list[str]:
         """Return the command line that starts it."""
         return [sys.executable, str(BENCH / "servers" / self.script), *self.options]
 

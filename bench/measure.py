@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from environment import compile_tool
-from peers import Peer, RunningServer
+from peers import NATIVE_ECHO, Peer, RunningServer
 from works import Kind, Work
 
 __all__ = ["Figures", "MeasurementFailed", "Settings", "measure"]
@@ -23,6 +23,7 @@ Idle: idle_bytes, connections. Both: others_busy, the cores that the rest of the
 """
 
 OPEN_SECONDS = 120.0
+START_SECONDS = 20.0
 SETTLE_SECONDS = 2.0
 
 
@@ -38,7 +39,17 @@ class Settings:
     warmup: float = 0.5
     payload: Literal["text", "binary"] = "text"
     placement: Literal["free", "split"] = "free"
+    most_idle: int = 1 << 20  # idle connections, whatever the work says
     cores: frozenset[int] = field(default_factory=lambda: frozenset(os.sched_getaffinity(0)))
+
+    def described(self) -> dict[str, str | float]:
+        """Return what has to be known to measure the same again."""
+        return {
+            "seconds": self.seconds,
+            "warmup": self.warmup,
+            "payload": self.payload,
+            "placement": self.placement,
+        }
 
     def generator_cores(self) -> frozenset[int]:
         """Return the cores of the generator: in "split" the last one, else no choice (empty)."""
@@ -57,13 +68,30 @@ def measure(peer: Peer, work: Work, settings: Settings) -> Figures:
     Raises ServerFailed when it does not start, MeasurementFailed when an answer is wrong.
     """
     began, foreign = time.monotonic(), foreign_seconds()
-    with RunningServer(peer, settings.server_cores()) as server:
-        if work.kind is Kind.IDLE:
-            figures = measure_idle(server, peer.idle_connections, settings)
-        else:
-            figures = measure_traffic(server, peer, work, settings)
+    if work.kind is Kind.CLIENT:
+        figures = measure_client(peer, work, settings)
+    else:
+        with RunningServer(peer, settings.server_cores(), work.asks) as server:
+            figures = measure_server(server, peer, work, settings)
     # Both children are reaped, so that their time is known and the rest is not theirs.
     figures["others_busy"] = max(0.0, foreign_seconds() - foreign) / (time.monotonic() - began)
+    return figures
+
+
+def measure_server(server: RunningServer, peer: Peer, work: Work, settings: Settings) -> Figures:
+    """Return the figures of a server that runs."""
+    if work.kind is Kind.IDLE:
+        connections = min(work.connections, peer.most_connections, settings.most_idle)
+        return measure_idle(server, connections, settings)
+    if not work.beside:
+        return measure_traffic(server, peer, work, settings)
+    with start_generator(server, work.beside, settings) as beside:
+        try:
+            figures = measure_traffic(server, peer, work, settings)
+            if beside.poll() is not None:
+                raise MeasurementFailed(f"the second generator ended: {words_of(beside)}")
+        finally:
+            beside.terminate()
     return figures
 
 
@@ -93,6 +121,38 @@ def measure_traffic(server: RunningServer, peer: Peer, work: Work, settings: Set
     }
 
 
+def measure_client(peer: Peer, work: Work, settings: Settings) -> Figures:
+    """Return CPU time a message and rate of a client process, against the native echo."""
+    depth, size = work.arguments
+    with RunningServer(NATIVE_ECHO, settings.generator_cores()) as server:
+        timing = (f"{settings.warmup:g}", f"{settings.seconds:g}")
+        client = subprocess.Popen(
+            [*peer.command(), str(server.port), depth, size, *timing],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=peer.environment(),
+        )
+        if cores := settings.server_cores():
+            os.sched_setaffinity(client.pid, cores)
+        try:
+            said = read_result(client, settings.warmup + settings.seconds + START_SECONDS)
+        finally:
+            end_client(client)
+    return {
+        "cpu_us": said["cpu_seconds"] / said["messages"] * 1e6,
+        "rate": said["messages"] / said["seconds"],
+    }
+
+
+def end_client(client: subprocess.Popen[bytes]) -> None:
+    """Give a client that has reported a moment to leave, then end it."""
+    with client:
+        try:
+            client.wait(2)
+        except subprocess.TimeoutExpired:
+            client.kill()
+
+
 def measure_idle(server: RunningServer, connections: int, settings: Settings) -> Figures:
     """Return the growth of resident memory a connection, each having said one hello."""
     warmup = ("--handshakes", "4", "--messages", "100")  # what loads late is not the connections'
@@ -105,6 +165,14 @@ def measure_idle(server: RunningServer, connections: int, settings: Settings) ->
         assert generator.stdin is not None
         generator.stdin.close()
     return {"idle_bytes": grown / said["messages"], "connections": said["messages"]}
+
+
+def words_of(process: subprocess.Popen[bytes]) -> str:
+    """Return the last line that an ended process wrote on stderr or, without one, on stdout."""
+    assert process.stderr is not None
+    assert process.stdout is not None
+    said = process.stderr.read() or process.stdout.read()
+    return said.decode(errors="replace").strip().rpartition("\n")[2]
 
 
 def settled_bytes(server: RunningServer) -> int:
@@ -145,8 +213,8 @@ def read_result(generator: subprocess.Popen[bytes], timeout: float) -> dict[str,
     line = generator.stdout.readline() if ready else b""
     if not line:
         generator.kill()
-        raise MeasurementFailed(generator.stderr.read().decode().strip() or "no result in time")
+        raise MeasurementFailed(words_of(generator) or "no result in time")
     said = json.loads(line)
-    if said["errors"] or not said["messages"]:
-        raise MeasurementFailed(said["error"] or "no message came back")
+    if said.get("errors") or not said["messages"]:
+        raise MeasurementFailed(said.get("error") or "no message came back")
     return {name: value for name, value in said.items() if isinstance(value, int | float)}

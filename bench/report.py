@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import TYPE_CHECKING
 
 from measure import Figures
+from peers import PEERS, bases
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 from works import WORKS, Kind, Work
 
-__all__ = ["Spread", "Tally", "as_json", "print_report", "spread"]
+if TYPE_CHECKING:
+    from limits import Verdict
+
+__all__ = ["Spread", "Tally", "as_json", "print_report", "spread", "verdict_table"]
 
 GENERATOR_LIMIT = 0.95  # busier than this, the generator held the server back
 QUIET = 0.1  # cores: more than this used by others, and rates and latencies are not to be trusted
@@ -55,6 +60,11 @@ class Tally:
         """Return one figure's spread."""
         return spread([figures[name] for figures in self.of(work, peer).values()])
 
+    def base(self, work: str) -> str:
+        """Return to which peer the ratios of ``work`` are taken."""
+        wanted = bases(WORKS[work])
+        return next((peer for peer in wanted if self.of(work, peer)), wanted[-1])
+
     def advantage(self, work: str, base: str, peer: str, name: str) -> Spread | None:
         """Return by what factor ``base`` is better than ``peer``, round by round.
 
@@ -67,15 +77,19 @@ class Tally:
         return spread([other / mine for mine, other in pairs])
 
 
-def print_report(tally: Tally, console: Console) -> None:
-    """Print a table for each work, then the ratios of all works side by side."""
+def print_report(tally: Tally, console: Console, again: str) -> None:
+    """Print a table for each work, then the ratios of all works side by side.
+
+    ``again`` is the command that takes one figure again, up to the names of work and peer.
+    """
     console.print("Medians (lowest..highest) of the rounds.")
+    makers = {Kind.IDLE: idle_table, Kind.CLIENT: client_table}
     for name, found in tally.rounds.items():
         work = WORKS[name]
-        make = idle_table if work.kind is Kind.IDLE else traffic_table
-        console.print(make(tally, work, list(found)))
-    if tally.rounds:
-        console.print(ratio_table(tally))
+        console.print(makers.get(work.kind, traffic_table)(tally, work, list(found)))
+        console.print(f"  one of them again: {again} --only {name} --peers NAME\n", style="dim")
+    for table in ratio_tables(tally):
+        console.print(table)
     if (busy := others_busy(tally)) > QUIET:
         console.print(f"[yellow]not a quiet machine[/yellow]: others used up to {busy:.2f} cores")
     for failure in tally.failures:
@@ -84,6 +98,7 @@ def print_report(tally: Tally, console: Console) -> None:
 
 def traffic_table(tally: Tally, work: Work, peers: list[str]) -> Table:
     """Return CPU time, rate and latency of each peer, with ratios to the work's base."""
+    base = tally.base(work.name)
     table = new_table(f"{work.name}: {work.title}")
     for heading in ("CPU µs", "per second", "p50 µs", "p99 µs", "× per CPU s", "× per second"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -95,57 +110,100 @@ def traffic_table(tally: Tally, work: Work, peers: list[str]) -> Table:
             show(tally.figure(work.name, peer, "rate")) + mark,
             show_median(tally.figure(work.name, peer, "p50_us")),
             show_median(tally.figure(work.name, peer, "p99_us")),
-            show(tally.advantage(work.name, work.base, peer, "cpu_us")),
-            show(tally.advantage(work.name, work.base, peer, "rate")),
+            show(tally.advantage(work.name, base, peer, "cpu_us")),
+            show(tally.advantage(work.name, base, peer, "rate")),
         )
-    table.caption = f"×: {work.base} does so many times as much; *: the generator was the limit"
+    table.caption = f"×: {base} does so many times as much; *: the generator was the limit"
+    return table
+
+
+def client_table(tally: Tally, work: Work, peers: list[str]) -> Table:
+    """Return CPU time and rate of each client."""
+    base = tally.base(work.name)
+    table = new_table(f"{work.name}: {work.title}")
+    for heading in ("CPU µs", "per second", "× per CPU s", "× per second"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for peer in peers:
+        table.add_row(
+            peer,
+            show(tally.figure(work.name, peer, "cpu_us")),
+            show(tally.figure(work.name, peer, "rate")),
+            show(tally.advantage(work.name, base, peer, "cpu_us")),
+            show(tally.advantage(work.name, base, peer, "rate")),
+        )
+    table.caption = f"CPU time of the client; ×: {base} does so many times as much"
     return table
 
 
 def idle_table(tally: Tally, work: Work, peers: list[str]) -> Table:
     """Return the memory of an idle connection of each peer."""
+    base = tally.base(work.name)
     table = new_table(f"{work.name}: {work.title}")
-    for heading in ("connections", "RSS bytes/connection", f"× {work.base}"):
+    for heading in ("connections", "RSS bytes/connection", f"× {base}"):
         table.add_column(heading, justify="right")
     for peer in peers:
         table.add_row(
             peer,
             show(tally.figure(work.name, peer, "connections")),
             show(tally.figure(work.name, peer, "idle_bytes")),
-            show(tally.advantage(work.name, work.base, peer, "idle_bytes")),
+            show(tally.advantage(work.name, base, peer, "idle_bytes")),
         )
     return table
 
 
-def ratio_table(tally: Tally) -> Table:
-    """Return by what factor the base is better at each work, in CPU time or memory."""
-    table = new_table("wskit as a multiple of each")
-    table.caption = "messages per CPU second; idle: connections per byte of RSS"
-    for name in tally.rounds:
-        table.add_column(name, justify="right")
-    for peer in dict.fromkeys(peer for found in tally.rounds.values() for peer in found):
-        cells = []
-        for name in tally.rounds:
-            work = WORKS[name]
-            figure = "idle_bytes" if work.kind is Kind.IDLE else "cpu_us"
-            ratio = tally.advantage(name, work.base, peer, figure)
-            cells.append("–" if ratio is None else f"{ratio.median:.2f}")
-        table.add_row(peer, *cells)
+def ratio_tables(tally: Tally) -> list[Table]:
+    """Return by what factor the base is better at each work: of servers, and of clients."""
+    tables = []
+    for clients in (False, True):
+        works = [name for name in tally.rounds if (WORKS[name].kind is Kind.CLIENT) == clients]
+        if works:
+            tables.append(ratio_table(tally, works))
+    return tables
+
+
+def ratio_table(tally: Tally, works: list[str]) -> Table:
+    """Return a row for each work, and in it the ratio to each peer."""
+    table = new_table("wskit as a multiple of each", first="work")
+    table.caption = "messages per CPU second; * p99; ** messages per second; *** RSS"
+    marks = {"cpu_us": "", "p99_us": "*", "rate": "**", "idle_bytes": "***"}
+    found = {peer for work in works for peer in tally.rounds[work]}
+    peers = [peer for peer in PEERS if peer in found]
+    for peer in peers:
+        table.add_column(peer.replace("_", " "), justify="right")
+    for name in works:
+        figure = WORKS[name].headline
+        ratios = [tally.advantage(name, tally.base(name), peer, figure) for peer in peers]
+        cells = ["–" if ratio is None else f"{ratio.median:.2f}" for ratio in ratios]
+        table.add_row(f"{name}{marks[figure]}", *cells)
+    return table
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+    """Return what must hold, what was measured, and whether it holds."""
+    table = new_table("What must hold", first="limit")
+    table.add_column("measured", justify="right")
+    table.add_column("")
+    for verdict in verdicts:
+        value = "not measured" if verdict.value is None else f"{verdict.value:,.4g}"
+        mark = "[green]holds[/green]" if verdict.holds else "[red]MISSED[/red]"
+        table.add_row(verdict.text, value, mark)
     return table
 
 
 def others_busy(tally: Tally) -> float:
     """Return the most cores that the rest of the machine used during one measurement."""
     servers = [rounds for found in tally.rounds.values() for rounds in found.values()]
-    return max((one["others_busy"] for rounds in servers for one in rounds.values()), default=0.0)
+    return max(
+        (one.get("others_busy", 0.0) for rounds in servers for one in rounds.values()), default=0.0
+    )
 
 
-def new_table(title: str) -> Table:
-    """Return a table of servers."""
+def new_table(title: str, first: str = "server") -> Table:
+    """Return a table whose rows have a name in the column ``first``."""
     table = Table(
         title=title, title_justify="left", caption_justify="left", box=SIMPLE, min_width=70
     )
-    table.add_column("server", no_wrap=True)
+    table.add_column(first, no_wrap=True)
     return table
 
 
@@ -176,14 +234,23 @@ def number(value: float) -> str:
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def as_json(tally: Tally) -> dict[str, object]:
-    """Return rounds, medians, spreads and ratios of everything, ready for ``json.dump``."""
+def as_json(tally: Tally, again: str) -> dict[str, object]:
+    """Return rounds, medians, spreads and ratios of everything, ready for ``json.dump``.
+
+    Beside each server's figures stands the command that takes them again.
+    """
     works = {
         name: {
             "title": WORKS[name].title,
-            "base": WORKS[name].base,
+            "base": tally.base(name),
             "generator": " ".join(WORKS[name].arguments),
-            "servers": {peer: server_json(tally, WORKS[name], peer) for peer in found},
+            "servers": {
+                peer: {
+                    "command": f"{again} --only {name} --peers {peer}",
+                    **server_json(tally, WORKS[name], peer),
+                }
+                for peer in found
+            },
         }
         for name, found in tally.rounds.items()
     }
@@ -196,8 +263,8 @@ def server_json(tally: Tally, work: Work, peer: str) -> dict[str, object]:
     names = next(iter(rounds.values())).keys()
     found = {name: tally.figure(work.name, peer, name) for name in names}
     better = {
-        name: tally.advantage(work.name, work.base, peer, name)
-        for name in ("cpu_us", "rate", "idle_bytes")
+        name: tally.advantage(work.name, tally.base(work.name), peer, name)
+        for name in ("cpu_us", "rate", "p99_us", "idle_bytes")
         if name in names
     }
     return {

@@ -10,98 +10,40 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from environment import MissingTool, compile_tool, describe_machine, peers_python
-from floor import judge, needed
+from chart import draw
+from environment import (
+    MissingTool,
+    compile_tool,
+    describe_machine,
+    has_library,
+    peers_python,
+    raise_file_limit,
+)
+from floor import FLOOR
+from goals import GOALS
+from limits import judge
 from measure import MeasurementFailed, Settings, measure
-from peers import PEERS, Peer, RunningServer, ServerFailed
-from report import Tally, as_json, print_report
+from options import parse_arguments
+from peers import NATIVE_ECHO, PEERS, ServerFailed
+from plan import Plan, make_plan, narration, without_absent, without_impossible
+from report import Tally, as_json, print_report, verdict_table
 from rich.console import Console
-from works import WORKS, Kind, Work
+from works import WORKS
 
 __all__ = ["main"]
 
-Plan = dict[str, list[str]]
-"""For each work the servers that do it."""
-
-TABLE_WIDTH = 140  # where the output is no terminal
-
-narration = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-def some_of(known: Iterable[str]) -> Callable[[str], list[str]]:
-    """Return the reader of a comma-separated choice among ``known``."""
-    names = list(known)
-
-    def read(text: str) -> list[str]:
-        chosen = text.split(",")
-        if unknown := [name for name in chosen if name not in names]:
-            raise argparse.ArgumentTypeError(f"{unknown[0]} is none of {', '.join(names)}")
-        return chosen
-
-    return read
-
-
-def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(prog="bench/run.py", description="Measure wskit and its peers")
-    parser.add_argument("--quick", action="store_true", help="one round of 0.7 s a measurement")
-    parser.add_argument("--rounds", type=int, help="3; quick: 1")
-    parser.add_argument("--seconds", type=float, help="of a measurement; 2; quick: 0.7")
-    parser.add_argument("--only", type=some_of(WORKS), help=f"works: {','.join(WORKS)}")
-    parser.add_argument("--peers", type=some_of(PEERS), help=f"servers: {','.join(PEERS)}")
-    parser.add_argument("--payload", choices=("text", "binary"), default="text")
-    parser.add_argument("--placement", choices=("free", "split"), default="free")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there too")
-    parser.add_argument("--check", action="store_true", help="exit 1 where the floor is missed")
-    chosen = parser.parse_args(arguments)
-    if chosen.rounds is None:
-        chosen.rounds = 1 if chosen.quick else 3
-    if chosen.seconds is None:
-        chosen.seconds = 0.7 if chosen.quick else 2.0
-    if not (1 <= chosen.rounds <= 100 and 0 < chosen.seconds <= 60):
-        parser.error("--rounds: must be 1..100; --seconds: must be above 0, and at most 60")
-    return chosen
-
-
-def make_plan(only: list[str] | None, peers: list[str] | None, *, check: bool) -> Plan:
-    """Return what to measure: all, or with ``check`` what the floor needs, where it is chosen."""
-    plan = needed() if check else {name: list(PEERS) for name in WORKS}
-    return {
-        name: [peer for peer in servers if allowed(PEERS[peer], WORKS[name], peers)]
-        for name, servers in plan.items()
-        if only is None or name in only
-    }
-
-
-def allowed(peer: Peer, work: Work, chosen: list[str] | None) -> bool:
-    """Say whether ``peer`` was chosen and can do ``work``: a raw one can only echo."""
-    return (chosen is None or peer.name in chosen) and (work.kind is Kind.ECHO or not peer.raw)
-
-
-def without_absent(plan: Plan) -> Plan:
-    """Start each server once; leave out, with a word, those that do not start."""
-    absent = set()
-    for name in dict.fromkeys(peer for servers in plan.values() for peer in servers):
-        try:
-            with RunningServer(PEERS[name]):
-                pass
-        except ServerFailed as error:
-            absent.add(name)
-            narration.print(f"{name} is not measured, it does not start: {error}", markup=False)
-    return {
-        work: [name for name in servers if name not in absent] for work, servers in plan.items()
-    }
+TABLE_WIDTH = 150  # where the output is no terminal
+QUICK_IDLE = 2000  # connections
 
 
 def run(plan: Plan, rounds: int, settings: Settings) -> Tally:
     """Measure what is planned, round by round."""
     tally = Tally()
     for number in range(1, rounds + 1):
-        for work, servers in plan.items():
-            for peer in servers:
+        for work, peers in plan.items():
+            for peer in peers:
                 narration.print(f"round {number} of {rounds}: {work} {peer}", style="dim")
                 try:
                     tally.add(work, peer, number, measure(PEERS[peer], WORKS[work], settings))
@@ -110,27 +52,54 @@ def run(plan: Plan, rounds: int, settings: Settings) -> Tally:
     return tally
 
 
-def write_json(file: Path, tally: Tally, settings: Settings, rounds: int, machine: object) -> None:
-    """Write the figures, and all that is needed to take them again."""
-    setup = {
-        "rounds": rounds,
-        "seconds": settings.seconds,
-        "warmup": settings.warmup,
-        "payload": settings.payload,
-        "placement": settings.placement,
+def write_results(
+    chosen: argparse.Namespace, tally: Tally, settings: Settings, machine: object
+) -> None:
+    """Write the figures with all that is needed to take them again, and the chart."""
+    found = {
+        "machine": machine,
+        "settings": {"rounds": chosen.rounds, **settings.described()},
+        **as_json(tally, again(chosen)),
     }
-    found = {"machine": machine, "settings": setup, **as_json(tally)}
-    file.write_text(json.dumps(found, indent=1, default=vars) + "\n")
+    chosen.json.parent.mkdir(exist_ok=True)
+    chosen.json.write_text(json.dumps(found, indent=1, default=vars) + "\n")
+    narration.print(f"all figures: {shown(chosen.json)}", markup=False)
+    if (picture := draw(tally)) is not None:
+        chosen.chart.parent.mkdir(exist_ok=True)
+        chosen.chart.write_text(picture)
+        narration.print(f"chart: {shown(chosen.chart)}", markup=False)
+
+
+def shown(file: Path) -> str:
+    """Return a path as a user would type it."""
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+
+
+def again(chosen: argparse.Namespace) -> str:
+    """Return the command that takes one figure again, up to the names of work and peer."""
+    words = [f".venv/bin/python bench/run.py --rounds {chosen.rounds} --seconds {chosen.seconds:g}"]
+    words += ["--payload binary"] if chosen.payload == "binary" else []
+    words += ["--placement split"] if chosen.placement == "split" else []
+    return " ".join(words)
+
+
+def prepare() -> None:
+    """Compile and install what is missing; raises MissingTool."""
+    for tool in ("load", "raw_echo"):
+        compile_tool(tool)
+    if has_library("tls"):
+        compile_tool(NATIVE_ECHO.script)
+    peers_python()
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line says; return the exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are ended, too
     chosen = parse_arguments(arguments)
+    files = raise_file_limit()
     try:
-        compile_tool("load")
-        compile_tool("raw_echo")
-        peers_python()
+        prepare()
     except MissingTool as error:
         narration.print(str(error), markup=False)
         return 2
@@ -139,23 +108,25 @@ def main(arguments: list[str] | None = None) -> int:
         warmup=min(0.5, chosen.seconds / 2),
         payload=chosen.payload,
         placement=chosen.placement,
+        most_idle=QUICK_IDLE if chosen.quick else 1 << 20,
     )
     machine = describe_machine()
-    plan = without_absent(make_plan(chosen.only, chosen.peers, check=chosen.check))
+    plan = without_absent(without_impossible(make_plan(chosen), files))
     tally = run(plan, chosen.rounds, settings)
     console = Console()
-    print_report(tally, console if console.is_terminal else Console(width=TABLE_WIDTH))
-    if chosen.json:
-        write_json(chosen.json, tally, settings, chosen.rounds, machine)
-    return conclude(tally, check=chosen.check)
+    console = console if console.is_terminal else Console(width=TABLE_WIDTH)
+    print_report(tally, console, again(chosen))
+    write_results(chosen, tally, settings, machine)
+    return conclude(chosen, tally, console)
 
 
-def conclude(tally: Tally, *, check: bool) -> int:
-    """Print the verdicts of ``check``; return 1 for a failure or a missed floor, else 0."""
-    verdicts = judge(tally) if check else []
-    for good, sentence in verdicts:
-        print(f"{'holds' if good else 'MISSED'}  {sentence}")
-    return int(bool(tally.failures) or not all(good for good, _ in verdicts))
+def conclude(chosen: argparse.Namespace, tally: Tally, console: Console) -> int:
+    """Print the verdicts that were asked for; return 1 for a failure or a missed one, else 0."""
+    limits = FLOOR if chosen.check else GOALS if chosen.goals else ()
+    verdicts = judge(limits, tally)
+    if verdicts:
+        console.print(verdict_table(verdicts))
+    return int(bool(tally.failures) or not all(verdict.holds for verdict in verdicts))
 
 
 if __name__ == "__main__":

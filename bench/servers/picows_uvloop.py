@@ -11,6 +11,10 @@ from picows import (
     WSUpgradeRequest,
     ws_create_server,
 )
+from servers.asked import asked
+
+ASKED = asked()
+connected: set[WSTransport] = set()
 
 
 class Echo(WSListener):
@@ -25,14 +29,32 @@ class Echo(WSListener):
             transport.send(frame.msg_type, frame.get_payload_as_memoryview(), frame.fin, frame.rsv1)
 
 
-def accept(request: WSUpgradeRequest) -> Echo:
+class Broadcast(WSListener):
+    """Send every message to all connections."""
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """Remember who is there."""
+        connected.add(transport)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Take one frame."""
+        payload = frame.get_payload_as_bytes()
+        for each in connected:
+            each.send(frame.msg_type, payload)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """Forget who has left."""
+        connected.discard(transport)
+
+
+def accept(request: WSUpgradeRequest) -> WSListener:
     """Accept every client."""
-    return Echo()
+    return Broadcast() if ASKED.broadcast else Echo()
 
 
 async def main() -> None:
     """Serve until the process is ended."""
-    server = await ws_create_server(accept, "127.0.0.1", 0)
+    server = await ws_create_server(accept, "127.0.0.1", 0, ssl=ASKED.context(), backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from typing import cast
@@ -16,103 +13,13 @@ from typing import cast
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import ServerConnection
 
+from tests.bench.loading import Counter, Handler, Load, altered, serving
 from tests.deadlines import scaled, wait_for
 
-SOURCE = Path(__file__).parents[2] / "bench" / "load.c"
-COMPILER = shutil.which("cc")
 
-pytestmark = [
-    pytest.mark.skipif(COMPILER is None, reason="no C compiler"),
-    pytest.mark.skipif(sys.platform != "linux", reason="the generator needs epoll"),
-]
-
-Result = dict[str, int | float | str]
-Handler = Callable[[ServerConnection], None]
-
-
-@pytest.fixture(scope="session")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    program = tmp_path_factory.mktemp("bench") / "load"
-    command = [
-        cast(str, COMPILER),
-        "-O2",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-o",
-        str(program),
-        str(SOURCE),
-    ]
-    subprocess.run(command, check=True)
-    return program
-
-
-@pytest.fixture
-def load(generator: Path) -> Callable[..., tuple[int, Result]]:
-    """Run the generator against a port, give its exit status and its result."""
-
-    def run(port: int, *options: object) -> tuple[int, Result]:
-        done = subprocess.run(
-            [str(generator), "--port", str(port), "--warmup", "0", *map(str, options)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=scaled(30),
-            check=False,
-        )
-        return done.returncode, json.loads(done.stdout)
-
-    return run
-
-
-@contextmanager
-def serving(
-    handler: Handler, refusal: Callable[[ServerConnection, Request], Response] | None = None
-) -> Iterator[int]:
-    """Serve ``handler`` on a port of the kernel's choice, and wait for its threads at the end."""
-    before = set(threading.enumerate())
-    with serve(
-        handler, "127.0.0.1", 0, compression=None, max_size=None, process_request=refusal
-    ) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.socket.getsockname()[1]
-        finally:
-            server.shutdown()
-            thread.join()
-            wait_for(lambda: set(threading.enumerate()) <= before, what="the end of the threads")
-
-
-class Counter:
-    """An echo that counts what it sent back, and who is connected."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.echoed = 0
-        self.connected = 0
-        self.lives = 0
-
-    def __call__(self, connection: ServerConnection) -> None:
-        self.note(connected=1)
-        try:
-            for message in connection:
-                self.note(echoed=1)
-                connection.send(message)
-        except ConnectionClosed:
-            pass  # the generator leaves without a close frame
-        finally:
-            self.note(connected=-1, lives=1)
-
-    def note(self, echoed: int = 0, connected: int = 0, lives: int = 0) -> None:
-        with self.lock:
-            self.echoed += echoed
-            self.connected += connected
-            self.lives += lives
-
-
-def test_counts_exactly_what_came_back(load: Callable[..., tuple[int, Result]]) -> None:
+def test_counts_exactly_what_came_back(load: Load) -> None:
     counter = Counter()
     with serving(counter) as port:
         status, result = load(port, "--connections", 5, "--depth", 3, "--messages", 300)
@@ -127,15 +34,13 @@ def test_counts_exactly_what_came_back(load: Callable[..., tuple[int, Result]]) 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65535, 65536, 1_000_003])
 @pytest.mark.parametrize("payload", [(), ("--binary",)], ids=["text", "binary"])
-def test_takes_every_form_of_length(
-    load: Callable[..., tuple[int, Result]], size: int, payload: tuple[str, ...]
-) -> None:
+def test_takes_every_form_of_length(load: Load, size: int, payload: tuple[str, ...]) -> None:
     with serving(Counter()) as port:
         status, result = load(port, "--size", size, "--messages", 4, "--depth", 2, *payload)
     assert (status, result["error"]) == (0, "")
 
 
-def test_answers_pings_among_the_echoes(load: Callable[..., tuple[int, Result]]) -> None:
+def test_answers_pings_among_the_echoes(load: Load) -> None:
     unanswered: list[int] = []
 
     def ping_before_each_echo(connection: ServerConnection) -> None:
@@ -148,14 +53,6 @@ def test_answers_pings_among_the_echoes(load: Callable[..., tuple[int, Result]])
     with serving(ping_before_each_echo) as port:
         status, result = load(port, "--messages", 5)
     assert (status, result["error"], unanswered) == (0, "", [])
-
-
-def altered(change: Callable[[str], str | bytes]) -> Handler:
-    def answer(connection: ServerConnection) -> None:
-        for message in connection:
-            connection.send(change(str(message)))
-
-    return answer
 
 
 def framed(frame: Callable[[bytes], bytes]) -> Handler:
@@ -193,9 +90,7 @@ def swapped(connection: ServerConnection) -> None:
         pytest.param(lambda connection: connection.close(1008), "code 1008", id="closed"),
     ],
 )
-def test_finds_a_wrong_echo(
-    load: Callable[..., tuple[int, Result]], handler: Handler, error: str
-) -> None:
+def test_finds_a_wrong_echo(load: Load, handler: Handler, error: str) -> None:
     def until_it_leaves(connection: ServerConnection) -> None:
         with suppress(ConnectionClosed):
             handler(connection)
@@ -207,7 +102,7 @@ def test_finds_a_wrong_echo(
     assert error in cast(str, result["error"])
 
 
-def test_ends_when_nothing_comes_back(load: Callable[..., tuple[int, Result]]) -> None:
+def test_ends_when_nothing_comes_back(load: Load) -> None:
     def keep_silent(connection: ServerConnection) -> None:
         with suppress(ConnectionClosed):
             while True:
@@ -218,7 +113,7 @@ def test_ends_when_nothing_comes_back(load: Callable[..., tuple[int, Result]]) -
     assert (status, result["error"]) == (1, "nothing came for 0.3 s")
 
 
-def test_wants_the_status_101(load: Callable[..., tuple[int, Result]]) -> None:
+def test_wants_the_status_101(load: Load) -> None:
     def refuse(connection: ServerConnection, request: Request) -> Response:
         return connection.respond(HTTPStatus.FORBIDDEN, "no")
 
@@ -228,7 +123,7 @@ def test_wants_the_status_101(load: Callable[..., tuple[int, Result]]) -> None:
 
 
 def test_lives_are_counted_when_the_server_has_closed(
-    load: Callable[..., tuple[int, Result]],
+    load: Load,
 ) -> None:
     counter = Counter()
     with serving(counter) as port:
@@ -259,6 +154,8 @@ def test_idle_connections_are_held_until_stdin_closes(generator: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
+        (["--port", "1", "--raw", "--tls"], "--raw: has no handshakes, no --deflate and no --tls"),
+        (["--port", "1", "--active", "2"], "--active: must be at most --connections"),
         (["--port", "70000"], "--port: must be 1..65535, not 70000"),
         (["--size", "3"], "--port: is needed"),
         (["--port", "1", "--depth", "many"], "--depth: must be 1..1024, not many"),

@@ -1,12 +1,17 @@
-/* A WebSocket load generator: one thread, epoll, loopback only, nothing but libc.
+/* A WebSocket load generator: one thread, epoll, loopback only; libc, and OpenSSL and zlib if wanted.
  *
  * Law: every reply is compared byte for byte (header and payload) with the one frame RFC 6455 allows
- * for it: unmasked, final, shortest length form, same type, same content, same order. A run with one
- * wrong byte counts an error and exits 1.
+ * for it: unmasked, final, shortest length form, same type, same content, same order. A compressed one
+ * is compared after inflating. A run with one wrong byte counts an error and exits 1.
  *
  *   load --port P [--connections N] [--size B] [--depth D] [--binary]     echo
+ *   load --port P ... --rate R [--active A]   R messages a second in all, over A of the connections,
+ *                                      whether replies come or not; latency from when one was due
+ *   load --port P ... --deflate        JSON, with permessage-deflate
+ *   load --port P --broadcast N        one of N sends, all N receive; a message is one delivery
  *   load --port P --idle N             open N, one hello each, hold them until stdin closes
  *   load --port P --handshakes K       whole lives (connect, upgrade, close), K in parallel
+ *   ... --tls                          through TLS; --path /x asks for that path
  *
  * One JSON line on stdout. Times are counted from the end of the warm-up; --pid names the server,
  * whose CPU clock (user + system, all threads) is read at the same two moments.
@@ -14,130 +19,66 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <getopt.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
-enum { TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10 };
-enum { MAX_CONNECTIONS = 60000, MAX_SIZE = 16 << 20, MAX_DEPTH = 1024, MAX_SECONDS = 600 };
-enum { CONTROL_ROOM = 1024, RESPONSE_ROOM = 8192, EVENTS = 256, PATTERN_SHIFTS = 4096 };
+#include "clocks.h"
+#include "documents.h"
+#include "latencies.h"
+#include "settings.h"
+#include "transport.h"
 
-typedef enum { ECHO, IDLE, HANDSHAKES } work_t;
 typedef enum { OPENING, WARMING, MEASURING, HOLDING, FINISHED } phase_t;
-typedef enum { FREE, CONNECTING, UPGRADING, OPEN, CLOSING } state_t;
+typedef enum { FREE, CONNECTING, SECURING, UPGRADING, OPEN, CLOSING } state_t;
 
 typedef struct {
-    int fd;
+    link_t link;
     state_t state;
     int wants_write;
     uint32_t number;              /* shifts the payload, so that no two connections send the same */
     uint64_t sent, received;      /* data messages */
     uint64_t *sent_at;            /* ns, a ring of depth */
     uint64_t born;                /* ns */
+    void *inflater;
     unsigned char *in, *out;
     size_t in_len, out_pos, out_len;
 } conn_t;
 
-static struct {
-    work_t work;
-    int port, raw, opcode, parallel;
-    uint32_t connections, size, depth;
-    double seconds, warmup, stall;
-    uint64_t messages;
-    pid_t pid;
-} cfg = {.opcode = TEXT, .parallel = 64, .connections = 1, .size = 32, .depth = 1,
-         .seconds = 1, .warmup = 0.2, .stall = 10};
-
 static phase_t phase = OPENING;
 static conn_t *conns;
-static int epoll_fd;
+static int epoll_fd, timer; /* the timer's address marks its events */
 static uint32_t opened, started;
 static size_t in_room, out_room;
 static unsigned char *pattern;      /* printable, so any slice of it is text as well as bytes */
 static unsigned char reply_head[10];
 static size_t reply_head_len;
-static uint64_t messages, errors, progress_at, phase_from, window_from, window_to;
+static uint64_t messages, errors, progress_at, phase_from, window_from, window_to, rate_from, due;
+static uint64_t delivered;
 static double server_cpu_from, server_cpu_to, own_cpu_from, own_cpu_to;
 static char first_error[160];
-
-/* -- clocks and numbers ------------------------------------------------------------------------- */
-
-static uint64_t now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static double cpu_seconds(clockid_t clock) {
-    struct timespec t;
-    return clock_gettime(clock, &t) ? -1 : (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static double server_cpu(void) {
-    clockid_t clock;
-    if (cfg.pid == 0 || clock_getcpuclockid(cfg.pid, &clock) != 0) return -1;
-    return cpu_seconds(clock);
-}
-
-static uint64_t random64(void) { /* xorshift64*: differs from run to run, need not be secret here */
-    static uint64_t x;
-    while (x == 0)
-        if (getrandom(&x, sizeof x, 0) != sizeof x) x = now_ns();
-    x ^= x >> 12, x ^= x << 25, x ^= x >> 27;
-    return x * 0x2545F4914F6CDD1Du;
-}
-
-static void die(const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    fputs("load: ", stderr), vfprintf(stderr, format, args), fputc('\n', stderr);
-    va_end(args);
-    exit(2);
-}
 
 static void *must(void *memory) {
     if (memory == NULL) die("out of memory");
     return memory;
 }
 
-/* -- latencies: log-linear buckets, 128 to a power of two, so within 1 % --------------------------- */
-
-static uint64_t buckets[64 * 128], latency_max;
-
-static void record_latency(uint64_t ns) {
-    int shift = ns < 256 ? 0 : 56 - __builtin_clzll(ns);
-    buckets[shift * 128 + (int)(ns >> shift)]++;
-    if (ns > latency_max) latency_max = ns;
-}
-
-static double percentile_us(double share) {
-    uint64_t seen = 0, total = 0;
-    for (int i = 0; i < 64 * 128; i++) total += buckets[i];
-    for (int i = 0; i < 64 * 128; i++) {
-        seen += buckets[i];
-        if (total && (double)seen >= share * (double)total) {
-            int shift = i < 256 ? 0 : i / 128 - 1;
-            return (double)((uint64_t)(i - shift * 128) << shift) / 1e3;
-        }
-    }
-    return 0;
-}
-
 /* -- connections ---------------------------------------------------------------------------------- */
 
 static void drop(conn_t *c) {
-    close(c->fd);
-    c->fd = -1;
+    if (c->link.tls != NULL) tls_end(&c->link);
+    close(c->link.fd);
+    c->link.fd = -1;
     c->state = FREE;
 }
 
@@ -153,7 +94,7 @@ static void fail(conn_t *c, const char *format, ...) {
 
 static void watch(conn_t *c, int operation, int wants_write) {
     struct epoll_event event = {.events = EPOLLIN | (wants_write ? EPOLLOUT : 0), .data.ptr = c};
-    if (epoll_ctl(epoll_fd, operation, c->fd, &event) != 0) die("epoll_ctl: %s", strerror(errno));
+    if (epoll_ctl(epoll_fd, operation, c->link.fd, &event) != 0) die("epoll_ctl: %s", strerror(errno));
     c->wants_write = wants_write;
 }
 
@@ -170,16 +111,16 @@ static void open_connection(conn_t *c) {
     int on = 1;
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)cfg.port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (c->fd < 0) die("socket: %s", strerror(errno));
-    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    bind_source(c->fd);
+    int fd = c->link.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) die("socket: %s", strerror(errno));
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    bind_source(fd);
     c->in_len = c->out_pos = c->out_len = 0;
     c->sent = c->received = 0;
     c->number = started++;
     c->born = now_ns();
     c->state = CONNECTING;
-    if (connect(c->fd, (struct sockaddr *)&to, sizeof to) != 0 && errno != EINPROGRESS)
+    if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0 && errno != EINPROGRESS)
         fail(c, "connect: %s", strerror(errno));
     else
         watch(c, EPOLL_CTL_ADD, 1);
@@ -187,7 +128,7 @@ static void open_connection(conn_t *c) {
 
 static void flush(conn_t *c) {
     while (c->out_pos < c->out_len) {
-        ssize_t n = send(c->fd, c->out + c->out_pos, c->out_len - c->out_pos, MSG_NOSIGNAL);
+        ssize_t n = transmit(&c->link, c->out + c->out_pos, c->out_len - c->out_pos);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno != EAGAIN) { fail(c, "send: %s", strerror(errno)); return; }
         if (n < 0) break;
@@ -229,29 +170,65 @@ static void queue_frame(conn_t *c, int opcode, const unsigned char *payload, siz
     c->out_len += n + size;
 }
 
-static const unsigned char *payload_of(const conn_t *c, uint64_t message) {
-    return pattern + (c->number * 31 + message * 7) % PATTERN_SHIFTS;
+static payload_t payload_of(const conn_t *c, uint64_t message) {
+    if (cfg.deflate) return document(c->number + message * 7);
+    const unsigned char *plain = pattern + (c->number * 31 + message * 7) % PATTERN_SHIFTS;
+    return (payload_t){plain, plain, cfg.size, cfg.size};
 }
 
 static void queue_message(conn_t *c, uint64_t now) {
+    payload_t payload = payload_of(c, c->sent);
     c->sent_at[c->sent % cfg.depth] = now;
-    queue_frame(c, cfg.opcode, payload_of(c, c->sent), cfg.size);
+    queue_frame(c, cfg.opcode | (cfg.deflate ? RSV1 : 0), payload.wire, payload.wire_size);
     c->sent++;
 }
 
-static void check_reply(conn_t *c, const unsigned char *payload, uint64_t now) {
+static void ask_again(conn_t *c, uint64_t now) {
+    if (cfg.work == IDLE) {
+        opened++;
+    } else if (cfg.work == BROADCAST) {
+        if (++delivered % cfg.connections != 0 || phase == FINISHED) return;
+        queue_message(conns, now);
+        flush(conns);
+    } else if (cfg.rate == 0 && phase != FINISHED) {
+        queue_message(c, now);
+    }
+}
+
+/* Of a broadcast the first connection is the sender. */
+static conn_t *sender_of(conn_t *c) {
+    return cfg.work == BROADCAST ? conns : c;
+}
+
+static void check_reply(conn_t *c, const unsigned char *payload, size_t size, uint64_t now) {
     uint64_t number = c->received++;
+    payload_t wanted = payload_of(sender_of(c), number);
+    int good = cfg.deflate ? inflates_to(c->inflater, payload, size, wanted)
+                           : memcmp(payload, wanted.plain, size) == 0;
     progress_at = now;
-    if (memcmp(payload, payload_of(c, number), cfg.size) != 0) {
+    if (!good) {
         fail(NULL, "reply %llu has wrong content", (unsigned long long)number);
     } else if (phase == MEASURING) {
         messages++;
-        record_latency(now - c->sent_at[number % cfg.depth]);
+        record_latency(now - sender_of(c)->sent_at[number % cfg.depth]);
     }
-    if (cfg.work == IDLE)
-        opened++;
-    else if (phase != FINISHED)
-        queue_message(c, now);
+    ask_again(c, now);
+}
+
+/* The head of the reply at hand: its length, or 0 while bytes are missing; a wrong one fails. */
+static size_t reply_head_at(conn_t *c, const unsigned char *at, size_t have, size_t *size) {
+    if (!cfg.deflate) {
+        *size = cfg.size;
+        if (memcmp(at, reply_head, have < reply_head_len ? have : reply_head_len) == 0)
+            return have < reply_head_len ? 0 : reply_head_len;
+    } else if (at[0] == (0x80 | RSV1 | cfg.opcode) && (have < 2 || at[1] < 127)) {
+        size_t length = have < 2 || at[1] < 126 ? 2 : 4;
+        if (have < length) return 0;
+        *size = length == 2 ? at[1] : (size_t)(at[2] << 8 | at[3]);
+        if (length + *size <= in_room) return length;
+    }
+    fail(c, "wrong frame header %02x %02x", at[0], have > 1 ? at[1] : 0);
+    return 0;
 }
 
 /* A control frame of the server: 0 while it is incomplete, else its length. */
@@ -269,7 +246,7 @@ static size_t take_control(conn_t *c, const unsigned char *at, size_t have, uint
 }
 
 static void take_frames(conn_t *c, uint64_t now) {
-    size_t pos = 0, whole = reply_head_len + cfg.size, taken;
+    size_t pos = 0, head, size, taken;
     while (c->state >= OPEN && pos < c->in_len) {
         const unsigned char *at = c->in + pos;
         size_t have = c->in_len - pos;
@@ -279,14 +256,13 @@ static void take_frames(conn_t *c, uint64_t now) {
             pos += taken;
             continue;
         }
-        if (c->state == CLOSING || c->received == c->sent) { fail(c, "unasked frame"); return; }
-        if (memcmp(at, reply_head, have < reply_head_len ? have : reply_head_len) != 0) {
-            fail(c, "wrong frame header %02x %02x", at[0], have > 1 ? at[1] : 0);
+        if (c->state == CLOSING || c->received == sender_of(c)->sent) {
+            fail(c, "unasked frame");
             return;
         }
-        if (have < whole) break;
-        check_reply(c, at + reply_head_len, now);
-        pos += whole;
+        if ((head = reply_head_at(c, at, have, &size)) == 0 || have < head + size) break;
+        check_reply(c, at + head, size, now);
+        pos += head + size;
     }
     memmove(c->in, c->in + pos, c->in_len - pos);
     c->in_len -= pos;
@@ -305,8 +281,9 @@ static void upgrade(conn_t *c) {
     c->state = UPGRADING;
     c->out_len = (size_t)snprintf(
         (char *)c->out, out_room,
-        "GET / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: %s==\r\nSec-WebSocket-Version: 13\r\n\r\n", cfg.port, key);
+        "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: %s==\r\nSec-WebSocket-Version: 13\r\n%s\r\n", cfg.path, cfg.port, key,
+        cfg.deflate ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "");
 }
 
 static void begin(conn_t *c, uint64_t now) {
@@ -334,6 +311,10 @@ static void take_response(conn_t *c, uint64_t now) {
         fail(c, "handshake answered: %.*s", (int)strcspn((char *)c->in, "\r"), c->in);
         return;
     }
+    if (cfg.deflate && memmem(c->in, (size_t)(end - c->in), "permessage-deflate", 18) == NULL) {
+        fail(c, "permessage-deflate was not accepted");
+        return;
+    }
     c->in_len -= (size_t)(end + 4 - c->in);
     memmove(c->in, end + 4, c->in_len);
     begin(c, now);
@@ -349,18 +330,38 @@ static void lost(conn_t *c, const char *how, uint64_t now) {
     }
 }
 
-static void readable(conn_t *c) {
-    ssize_t n = recv(c->fd, c->in + c->in_len, in_room - c->in_len, 0);
+static int take_some(conn_t *c) {
+    ssize_t n = receive(&c->link, c->in + c->in_len, in_room - c->in_len);
     uint64_t now = now_ns();
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (n <= 0) { lost(c, n < 0 ? strerror(errno) : "end of stream", now); return; }
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+    if (n <= 0) { lost(c, n < 0 ? strerror(errno) : "end of stream", now); return 0; }
     c->in_len += (size_t)n;
     if (c->state == UPGRADING) take_response(c, now);
     if (c->state >= OPEN) take_frames(c, now);
     if (c->state >= UPGRADING && c->out_len > 0) flush(c);
+    return c->state >= UPGRADING;
+}
+
+/* A socket tells again what is left in it; what TLS has taken out of it, it does not. */
+static void readable(conn_t *c) {
+    while (take_some(c) && c->link.tls != NULL) {}
+}
+
+static void secure(conn_t *c) {
+    if (c->state == CONNECTING && tls_begin(&c->link) != 0) { fail(c, "no TLS"); return; }
+    c->state = SECURING;
+    int done = tls_secure(&c->link);
+    if (done < 0) { fail(c, "TLS handshake failed"); return; }
+    if (done == 0) { watch(c, EPOLL_CTL_MOD, tls_wants_write(&c->link)); return; }
+    upgrade(c);
+    flush(c);
 }
 
 static void handle(conn_t *c, uint32_t events) {
+    if (cfg.tls && (c->state == SECURING || (c->state == CONNECTING && events & EPOLLOUT))) {
+        secure(c);
+        return;
+    }
     if (c->state == CONNECTING && events & EPOLLOUT) {
         if (cfg.raw) begin(c, now_ns());
         else upgrade(c);
@@ -392,21 +393,52 @@ static void enter(phase_t next, uint64_t now) {
 static void start_measuring(uint64_t now) {
     enter(MEASURING, now);
     window_from = now;
-    server_cpu_from = server_cpu();
+    server_cpu_from = process_cpu(cfg.pid);
     own_cpu_from = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static void stop_measuring(uint64_t now) {
     if (phase == MEASURING) {
         window_to = now;
-        server_cpu_to = server_cpu();
+        server_cpu_to = process_cpu(cfg.pid);
         own_cpu_to = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
     }
     phase = FINISHED;
 }
 
+static void start_clock(uint64_t now) {
+    long tick = (long)(1e9 / cfg.rate) > FINEST_TICK ? (long)(1e9 / cfg.rate) : FINEST_TICK;
+    struct timespec each = {tick / 1000000000, tick % 1000000000};
+    struct itimerspec ticks = {each, each};
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &timer};
+    rate_from = now;
+    timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (timer < 0 || timerfd_settime(timer, 0, &ticks, NULL) != 0 ||
+        epoll_ctl(epoll_fd, EPOLL_CTL_ADD, timer, &event) != 0)
+        die("timer: %s", strerror(errno));
+}
+
+/* It ticks again only after its ticks were read. */
+static void tick(void) {
+    uint64_t ticks;
+    if (read(timer, &ticks, sizeof ticks) < 0 && errno != EAGAIN) die("timer: %s", strerror(errno));
+}
+
+/* What is due by now. A connection that owes RATE_DEPTH replies holds the others up: all of it late. */
+static void send_due(uint64_t now) {
+    while (errors == 0) {
+        uint64_t at = rate_from + (uint64_t)((double)due * 1e9 / cfg.rate);
+        conn_t *c = &conns[due % cfg.active];
+        if (at > now || c->sent - c->received >= cfg.depth) return;
+        queue_message(c, at);
+        flush(c);
+        due++;
+    }
+}
+
 static void start_traffic(uint64_t now) {
-    for (uint32_t i = 0; i < cfg.connections; i++) {
+    if (cfg.rate > 0) { start_clock(now); return; }
+    for (uint32_t i = 0; i < (cfg.work == BROADCAST ? 1 : cfg.connections); i++) {
         conn_t *c = &conns[i];
         for (uint32_t k = 0; k < cfg.depth && c->state == OPEN; k++) queue_message(c, now);
         if (c->state == OPEN) flush(c);
@@ -414,7 +446,7 @@ static void start_traffic(uint64_t now) {
 }
 
 static void print_result(void) {
-    static const char *const names[] = {"echo", "idle", "handshakes"};
+    static const char *const names[] = {"echo", "broadcast", "idle", "handshakes"};
     double seconds = (double)(window_to - window_from) / 1e9;
     printf("{\"mode\": \"%s\", \"connections\": %u, \"size\": %u, \"depth\": %u, \"type\": \"%s\", "
            "\"messages\": %llu, \"seconds\": %.6f, \"messages_per_second\": %.1f, ",
@@ -456,6 +488,10 @@ static int is_measured(uint64_t now) {
 /* Moves the run from phase to phase; without a warm-up through two of them at once. */
 static void advance(uint64_t now) {
     if (phase == OPENING && (cfg.work == HANDSHAKES || opened == cfg.connections)) all_open(now);
+    /* A server may enrol a connection after it has answered it; a broadcast must not come before. */
+    if (phase == WARMING && cfg.work == BROADCAST && conns->sent == 0 &&
+        seconds_in_phase(now) >= cfg.warmup / 2)
+        start_traffic(now);
     if (phase == WARMING && seconds_in_phase(now) >= cfg.warmup) start_measuring(now);
     if (phase == MEASURING && is_measured(now)) stop_measuring(now);
     if (phase < HOLDING && (double)(now - progress_at) / 1e9 > cfg.stall)
@@ -481,9 +517,11 @@ static void run(void) {
         open_some();
         int n = epoll_wait(epoll_fd, ready, EVENTS, 100);
         for (int i = 0; i < n; i++) {
-            if (ready[i].data.ptr != NULL) handle(ready[i].data.ptr, ready[i].events);
-            else if (stdin_closed()) phase = FINISHED;
+            if (ready[i].data.ptr == NULL) phase = stdin_closed() ? FINISHED : phase;
+            else if (ready[i].data.ptr == &timer) tick();
+            else handle(ready[i].data.ptr, ready[i].events);
         }
+        if (rate_from != 0) send_due(now_ns());
         if (phase != FINISHED) advance(now_ns());
     }
     if (cfg.work != IDLE || errors != 0) print_result();
@@ -491,65 +529,40 @@ static void run(void) {
 
 /* -- set-up --------------------------------------------------------------------------------------------- */
 
-static double number(const char *name, const char *text, double low, double high) {
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end || !(value >= low && value <= high))
-        die("--%s: must be %g..%g, not %s", name, low, high, text);
-    return value;
-}
-
-static void set_option(const char *name, const char *text) {
-    if (!strcmp(name, "port")) cfg.port = (int)number(name, text, 1, 65535);
-    else if (!strcmp(name, "size")) cfg.size = (uint32_t)number(name, text, 0, MAX_SIZE);
-    else if (!strcmp(name, "depth")) cfg.depth = (uint32_t)number(name, text, 1, MAX_DEPTH);
-    else if (!strcmp(name, "seconds")) cfg.seconds = number(name, text, 0, MAX_SECONDS);
-    else if (!strcmp(name, "messages")) cfg.messages = (uint64_t)number(name, text, 1, 1e12);
-    else if (!strcmp(name, "warmup")) cfg.warmup = number(name, text, 0, MAX_SECONDS);
-    else if (!strcmp(name, "stall")) cfg.stall = number(name, text, 0.1, MAX_SECONDS);
-    else if (!strcmp(name, "parallel")) cfg.parallel = (int)number(name, text, 1, MAX_CONNECTIONS);
-    else if (!strcmp(name, "pid")) cfg.pid = (pid_t)number(name, text, 1, 1 << 30);
-    else if (!strcmp(name, "binary")) cfg.opcode = BINARY;
-    else if (!strcmp(name, "raw")) cfg.raw = 1;
-    else {
-        cfg.connections = (uint32_t)number(name, text, 1, MAX_CONNECTIONS);
-        cfg.work = !strcmp(name, "idle") ? IDLE : !strcmp(name, "handshakes") ? HANDSHAKES : ECHO;
-    }
-}
-
-static void parse_options(int argc, char **argv) {
-    static const struct option options[] = {
-        {"port", 1, 0, 0}, {"connections", 1, 0, 0}, {"size", 1, 0, 0}, {"depth", 1, 0, 0},
-        {"seconds", 1, 0, 0}, {"messages", 1, 0, 0}, {"warmup", 1, 0, 0}, {"stall", 1, 0, 0},
-        {"parallel", 1, 0, 0}, {"pid", 1, 0, 0}, {"binary", 0, 0, 0}, {"raw", 0, 0, 0},
-        {"idle", 1, 0, 0}, {"handshakes", 1, 0, 0}, {0, 0, 0, 0}};
-    int index, found;
-    while ((found = getopt_long(argc, argv, "", options, &index)) == 0)
-        set_option(options[index].name, optarg);
-    if (found != -1 || optind != argc) exit(2);
-    if (cfg.port == 0) die("--port: is needed");
-    if (cfg.raw && cfg.work == HANDSHAKES) die("--raw: has no handshakes");
-    if (cfg.work != ECHO) cfg.depth = 1;
+static void raise_file_limit(void) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_max < cfg.connections + SPARE_FILES)
+        die("--connections: %u are more files than a process here may open (%llu)", cfg.connections,
+            (unsigned long long)files.rlim_max);
 }
 
 static void make_room(void) {
     reply_head_len = frame_head(reply_head, cfg.opcode, cfg.size, 0);
-    out_room = cfg.depth * ((size_t)cfg.size + 14) + CONTROL_ROOM;
-    in_room = cfg.depth * ((size_t)cfg.size + 10) + CONTROL_ROOM;
+    size_t slack = cfg.deflate ? cfg.size / 8 + 256 : 0; /* what deflate may add to a message */
+    out_room = cfg.depth * (cfg.size + slack + 14) + CONTROL_ROOM;
+    in_room = cfg.depth * (cfg.size + slack + 10) + CONTROL_ROOM;
     if (in_room < RESPONSE_ROOM) in_room = RESPONSE_ROOM;
     pattern = must(malloc(cfg.size + PATTERN_SHIFTS));
     for (size_t i = 0; i < cfg.size + PATTERN_SHIFTS; i++)
         pattern[i] = (unsigned char)(' ' + random64() % 95);
+    const char *trouble = cfg.deflate ? make_documents(cfg.size, random64) : NULL;
+    if (trouble != NULL) die("%s", trouble);
     conns = must(calloc(cfg.connections, sizeof *conns));
     for (uint32_t i = 0; i < cfg.connections; i++) {
         conns[i].in = must(malloc(in_room));
         conns[i].out = must(malloc(out_room));
         conns[i].sent_at = must(calloc(cfg.depth, sizeof(uint64_t)));
+        conns[i].inflater = cfg.deflate ? must(new_inflater()) : NULL;
     }
 }
 
 int main(int argc, char **argv) {
     parse_options(argc, argv);
+    raise_file_limit();
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without MSG_NOSIGNAL */
     make_room();
     if ((epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0) die("epoll: %s", strerror(errno));
     run();
