@@ -11,7 +11,7 @@ from typing import Protocol as Interface
 
 from ..errors import InvalidPayload, MessageTooBig
 from .opcodes import BINARY, TEXT
-from .parser import FrameParser
+from .parser import MOST, FrameParser
 
 __all__ = ["Assembler", "Inflates", "Utf8Validator"]
 
@@ -75,7 +75,7 @@ class Assembler:
     ) -> None:
         """Join up to ``max_fragments`` frames into messages of up to ``max_size`` bytes."""
         self._parser = parser
-        self._max_size = max_size
+        self._max_size = min(max_size, MOST)
         self._max_fragments = max_fragments
         self._inflater = inflater
         self._opcode: int | None = None  # of the open message; None between messages

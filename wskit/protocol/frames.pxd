@@ -1,0 +1,12 @@
+cimport cython
+from .masking cimport masked
+
+cdef int _MASK
+
+cpdef bytes header(int first, Py_ssize_t size)
+
+@cython.locals(head=bytes)
+cpdef bytes encode(int first, payload, key=*)
+
+cdef bint _may_appear(object code) except -1
+cpdef tuple parse_close(bytes payload)
