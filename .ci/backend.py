@@ -23,6 +23,8 @@ from setuptools.command.build_ext import build_ext
 DIRECTIVES = {
     "language_level": "3",
     "annotation_typing": False,  # annotations are for mypy, the .pxd beside a module is for C
+    "nonecheck": True,  # what is None where it must not be raises AttributeError, as in Python
+    "auto_pickle": False,  # connections cannot be copied, and say so
 }
 
 if os.environ.get("WSKIT_PURE") == "1":

@@ -2,7 +2,9 @@ cimport cython
 from .masking cimport masked
 
 cdef int _MASK
+cdef dict _READY
 
+@cython.locals(ready=list)
 cpdef bytes header(int first, Py_ssize_t size)
 
 @cython.locals(head=bytes)

@@ -51,7 +51,7 @@ def unmasked(buffer: bytearray, start: int, stop: int) -> bytes:
         at = start - 4
         key = octets[at] | octets[at + 1] << 8 | octets[at + 2] << 16 | octets[at + 3] << 24
         _xor(octets, start, stop, key)
-        return bytes(octets[start:stop])
+        return octets[start:stop]  # type: ignore[return-value] # of a C pointer this is bytes
     return masked(buffer[start:stop], _KEY_AT(buffer, start - 4)[0])
 
 

@@ -28,3 +28,7 @@ cdef class Assembler:
     cdef _inflate(self, piece, bint final)
     @cython.locals(buffer=bytearray)
     cdef tuple _finish(self, payload)
+
+@cython.locals(data=bytes)
+cdef str _text(payload)
+cdef bytes _octets(payload)

@@ -95,10 +95,10 @@ class Assembler:
         first, payload = self._parser.first, self._parser.payload
         if self._opcode is None:
             if first == 0x82:
-                return BINARY, bytes(payload)
+                return BINARY, _octets(payload)
             if first == 0x81:
                 try:
-                    return TEXT, str(payload, "utf-8")
+                    return TEXT, _text(payload)
                 except UnicodeDecodeError:
                     raise InvalidPayload(_NOT_UTF8) from None
             self._open(first)
@@ -177,3 +177,14 @@ class Assembler:
             self._buffer = bytearray()
             data = memoryview(buffer)
         return opcode, str(data, "utf-8") if opcode == TEXT else bytes(data)
+
+
+def _text(payload: bytes | memoryview) -> str:
+    if not isinstance(payload, bytes):
+        return str(payload, "utf-8")
+    data = payload  # of this name the .pxd knows the type
+    return data.decode()
+
+
+def _octets(payload: bytes | memoryview) -> bytes:
+    return payload if isinstance(payload, bytes) else bytes(payload)
