@@ -1,11 +1,12 @@
-"""The build backend: setuptools', which compiles the modules that pyproject.toml names.
+"""The build backend: setuptools', which has Cython compile the modules that pyproject.toml names.
 
-With WSKIT_PURE=1 in the environment it compiles nothing, and wheels fit every platform.
+With WSKIT_PURE=1 in the environment nothing is compiled, and the wheel fits every platform.
 """
 
 from __future__ import annotations
 
 import os
+import sysconfig
 
 from setuptools import Distribution
 from setuptools.build_meta import (  # noqa: F401 - what a backend has
@@ -27,6 +28,12 @@ DIRECTIVES = {
     "auto_pickle": False,  # connections cannot be copied, and say so
 }
 
+# What a Python without its global lock may run compiled: what belongs to one thread at a time, or
+# to none. There the fields of other objects, which threads share, need the protection of Python.
+FREE_THREADED = {
+    f"wskit.protocol.{module}" for module in ("frames", "masking", "messages", "parser")
+}
+
 if os.environ.get("WSKIT_PURE") == "1":
     Distribution.has_ext_modules = lambda self: False
 
@@ -39,3 +46,13 @@ class Compile(build_ext):
         super().finalize_options()
         self.cython_directives = DIRECTIVES
         self.cython_c_in_temp = True
+        if sysconfig.get_config_var("Py_GIL_DISABLED"):
+            self.cython_directives["freethreading_compatible"] = True
+            self.extensions = [each for each in self.extensions if each.name in FREE_THREADED]
+
+    def build_extensions(self) -> None:
+        """Compile without symbols for debuggers, which would be four fifths of a wheel."""
+        if self.compiler.compiler_type == "unix":
+            for extension in self.extensions:
+                extension.extra_compile_args.append("-g0")
+        super().build_extensions()
