@@ -51,8 +51,12 @@ class Compile(build_ext):
             self.extensions = [each for each in self.extensions if each.name in FREE_THREADED]
 
     def build_extensions(self) -> None:
-        """Compile without symbols for debuggers, which would be four fifths of a wheel."""
+        """Choose the options of the compiler, where it is one that has them.
+
+        No symbols for debuggers, which would be four fifths of a wheel. And a method that a .pxd
+        makes C's must not be passed as an object by another module: Cython would lose its self.
+        """
         if self.compiler.compiler_type == "unix":
             for extension in self.extensions:
-                extension.extra_compile_args.append("-g0")
+                extension.extra_compile_args += ["-g0", "-Werror=incompatible-pointer-types"]
         super().build_extensions()

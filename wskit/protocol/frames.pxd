@@ -1,13 +1,12 @@
 cimport cython
-from .masking cimport masked
+from .masking cimport masked_frame
 
 cdef int _MASK
 cdef dict _READY
 
 @cython.locals(ready=list)
-cpdef bytes header(int first, Py_ssize_t size)
+cpdef bytes header(int first, Py_ssize_t size, int mask=*)
 
-@cython.locals(head=bytes)
 cpdef bytes encode(int first, payload, key=*)
 
 cdef bint _may_appear(object code) except -1

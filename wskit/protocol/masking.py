@@ -12,7 +12,7 @@ from __future__ import annotations
 from struct import Struct
 from types import FunctionType
 
-__all__ = ["KEY", "masked", "rotated", "unmask_in_place", "unmasked"]
+__all__ = ["KEY", "masked", "masked_frame", "rotated", "unmask_in_place", "unmasked"]
 
 KEY = Struct("<I")
 _KEY_AT = KEY.unpack_from
@@ -42,6 +42,16 @@ def masked(payload: bytes | bytearray | memoryview, key: int) -> bytes:
     number = int.from_bytes(payload, "little")
     pad = (KEY.pack(key) * (size + 3 >> 2))[:size]
     return (number ^ int.from_bytes(pad, "little")).to_bytes(size, "little")
+
+
+def masked_frame(head: bytes, payload: bytes | bytearray | memoryview, key: int) -> bytes:
+    """Return a frame: ``head``, then the key, then ``payload`` masked with it."""
+    start = head + KEY.pack(key)
+    if not _COMPILED:
+        return start + masked(payload, key)
+    frame = start + payload
+    _xor(frame, len(start), len(frame), key)  # type: ignore[arg-type] # nobody else has it yet
+    return frame
 
 
 def unmasked(buffer: bytearray, start: int, stop: int) -> bytes:
