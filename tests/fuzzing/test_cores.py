@@ -37,7 +37,7 @@ def test_a_pure_build_has_no_twin() -> None:
     ("name", "module", "old", "new"),
     [
         ("parser", "parser", "self.start = stop", "self.start = stop + 1"),
-        ("assembler", "messages", "    return data.decode()", "    return ''"),
+        ("assembler", "messages", "        return data.decode()", "        return ''"),
         ("protocol", "frames", "_CODE.pack(code) + text", "_CODE.pack(code)"),
     ],
 )

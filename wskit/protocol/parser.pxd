@@ -25,7 +25,7 @@ cdef class FrameParser:
     )
     cpdef bint next(self)
 
-    @cython.locals(seen=Py_ssize_t, holder=bytearray)
+    @cython.locals(seen=Py_ssize_t, holder=bytearray, octets="const unsigned char *")
     cpdef object unseen(self)
     cpdef release(self)
     cpdef abandon(self)

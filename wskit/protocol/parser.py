@@ -228,7 +228,8 @@ class FrameParser:
             return self.payload[seen:] if seen else self.payload
         holder = self.loan if self.loan is not None else self.buffer
         assert holder is not None
-        return bytes(holder[self._body + seen : self._body + self._filled])
+        octets = holder
+        return bytes(octets[self._body + seen : self._body + self._filled])
 
     def release(self) -> None:
         """Give a borrowed buffer back; the payload of the frame at hand is void from here."""
