@@ -1,4 +1,5 @@
 cdef class BufferProvider:
+    cdef object __weakref__
     cdef public object count, size, max
     cdef object _lock, _dynamic_bytes
     cdef list _free
