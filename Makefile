@@ -5,11 +5,16 @@ PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint formatted linted typed layered check test-all autobahn fuzz mutants \
-  bench bench-goals bench-check bench-micro format clean
+.PHONY: help demo test ext test-compiled lint formatted linted typed layered check test-all autobahn fuzz mutants \
+	bench bench-goals bench-check bench-micro format clean
+
+# A test run of the compiled tree: its modules come first, and the checkout is not looked at.
+COMPILED := WSKIT_EXPECT_BUILD=compiled PYTHONPATH=build/compiled PYTHONSAFEPATH=1
+CONCERNED := tests/protocol tests/conn tests/server tests/client tests/fuzzing/test_cores.py \
+	tests/testing/test_builds.py tests/test_build.py tests/test_buffers.py tests/test_outbound.py
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: venv-runtime ## a server, some clients and every frame between them, on a screen
 	@$(PY) -m wskit inspect --demo
@@ -20,6 +25,13 @@ test: venv-dev ## the suite with its branch coverage: protocol 100 %, the rest >
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report --include='wskit/protocol/*' --fail-under=100
 	@$(PY) -m coverage report --omit='wskit/protocol/*' --fail-under=95
+
+ext: venv-dev ## compile the hot modules into build/compiled; PYTHONPATH=build/compiled then uses them
+	@$(PY) .ci/ext
+
+test-compiled: ext ## the tests of what is compiled, on the compiled build
+	@$(COMPILED) $(PY) -m pytest --override-ini='pythonpath=build/compiled . autobahn' \
+		--numprocesses=auto --dist=worksteal $(CONCERNED)
 
 lint: formatted linted typed layered ## the static checks: format, lint, types, layers
 
@@ -36,7 +48,7 @@ typed: venv-dev
 layered: venv-dev
 	@.venv/bin/lint-imports --no-logo
 
-check: lint test ## lint and test
+check: lint test test-compiled ## lint and test, both builds
 
 test-all: ## the suite on every CPython >= 3.11 of this machine (PATH, pyenv)
 	@.ci/test-all

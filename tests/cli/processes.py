@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
+import wskit
 from tests.deadlines import scaled
 
 __all__ = ["Command", "environment", "ran", "serving"]
 
-ROOT = Path(__file__).parents[2]
+TREE = Path(wskit.__file__).parents[1]  # where this build of wskit is
 _PATIENCE = 20.0  # seconds before scaling, in which any command here has long ended
 
 
@@ -25,7 +26,7 @@ def environment(**changes: str) -> dict[str, str]:
     unwanted = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "TERM"}
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     kept = {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")}
-    return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "TERM": "xterm", **changes}
+    return {**kept, "PYTHONPATH": str(TREE), "COLUMNS": "80", "TERM": "xterm", **changes}
 
 
 def ran(

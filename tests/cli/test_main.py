@@ -14,15 +14,15 @@ import wskit
 from tests.cli.conftest import Call
 from tests.cli.processes import environment, ran
 from wskit.protocol.deflate import BACKEND
+from wskit.testing.builds import build
 
 COMMANDS = ("serve", "connect", "inspect", "fuzz")
 
 
-def test_version_names_the_deflate_backend() -> None:
+def test_version_names_the_build_and_the_deflate_backend() -> None:
     said = ran("--version")
-    wanted = (
-        rf"wskit {re.escape(wskit.__version__)} \(deflate by {BACKEND}, CPython 3\.\d+\.\d+\)\n"
-    )
+    parts = rf"\({build()}, deflate by {BACKEND}, CPython 3\.\d+\.\d+\)"
+    wanted = rf"wskit {re.escape(wskit.__version__)} {parts}\n"
     assert re.fullmatch(wanted, said.stdout.decode())
     assert (said.returncode, said.stderr) == (0, b"")
 

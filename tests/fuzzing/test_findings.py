@@ -63,7 +63,7 @@ def test_the_snippet_fails_while_the_fault_is_there(monkeypatch: pytest.MonkeyPa
     test = namespace[name]
     assert callable(test)
     test()
-    monkeypatch.setattr("wskit.protocol.parser._CLOSED", frozenset())
+    monkeypatch.setattr("wskit.protocol.parser._CLOSED", bytes(256))
     with pytest.raises(AssertionError):
         test()
 

@@ -24,8 +24,8 @@ PLANTED: dict[str, tuple[str, str, str, str, int]] = {
     "RSV2 passes": (
         "parser",
         PARSER,
-        "first not in self._legal:",
-        "first & 0xDF not in self._legal:",
+        "not self._legal[first]:",
+        "not self._legal[first & 0xDF]:",
         2000,
     ),
     "126 is no longer the least 16-bit length": (
@@ -43,7 +43,7 @@ PLANTED: dict[str, tuple[str, str, str, str, int]] = {
         2000,
     ),
     "lengths with the top bit": ("parser", PARSER, "if size >> 63:", "if size >> 64:", 4000),
-    "long control frames": ("parser", PARSER, "if first in _CONTROL:", "if size < 0:", 2000),
+    "long control frames": ("parser", PARSER, "if 0x88 <= first <= 0x8A:", "if size < 0:", 2000),
     "the key does not turn": ("parser", MASKING, "shift = 8 * (count & 3)", "shift = 0", 2000),
     "a loan stays out": ("parser", PARSER, "self._lender.release(loan)\n", "pass\n", 2000),
     "UTF-8 state is lost": (

@@ -48,8 +48,8 @@ BUGS = (
         "accept RSV2",
         "RFC 6455 §5.2",
         _PARSER,
-        "        if first not in self._legal:\n",
-        "        if first & ~0x20 not in self._legal:\n",
+        "        if not self._legal[first]:\n",
+        "        if not self._legal[first & ~0x20]:\n",
     ),
     Bug(
         "off by one at 126",
@@ -83,15 +83,16 @@ BUGS = (
         "accept a length that is not minimal",
         "RFC 6455 §5.2",
         _PARSER,
-        "        if size < (126 if extra == 2 else 0x10000):\n",
-        "        if size < 126:\n",
+        "    if size < (126 if extra == 2 else 0x10000):\n",
+        "    if size < 126:\n",
     ),
     Bug(
         "allow control frames of 126 bytes",
         "RFC 6455 §5.5",
         _PARSER,
-        '            if first in _CONTROL:\n                raise ProtocolError("control frame of',
-        "            if first in _CONTROL and size == 127:\n"
+        "            if 0x88 <= first <= 0x8A:\n"
+        '                raise ProtocolError("control frame of',
+        "            if 0x88 <= first <= 0x8A and size == 127:\n"
         '                raise ProtocolError("control frame of',
     ),
     Bug(

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from tests.protocol import wire
 from wskit.protocol import masking
-from wskit.protocol.masking import KEY, masked, rotated, unmask_in_place
+from wskit.protocol.masking import (
+    KEY,
+    masked,
+    masked_frame,
+    rotated,
+    unmask_in_place,
+    unmasked,
+)
+from wskit.testing.builds import pure
 
 keys = st.integers(0, 2**32 - 1)
 # Every length around the borders of the three ways to do it.
@@ -68,3 +76,25 @@ def test_a_rotated_key_continues_a_payload(payload: bytes, key: int, at: int) ->
 
 def test_blocks_do_not_turn_the_key() -> None:
     assert masking._BLOCK % 4 == 0
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_a_frame_is_masked_and_unmasked_with_the_key_it_carries(length: int) -> None:
+    data = random.Random(length).randbytes(length)
+    frame = masked_frame(b"ab", data, 0x04030201)
+    assert frame == b"ab" + wire.KEY + wire.masked(data, wire.KEY)
+    assert unmasked(bytearray(frame), 6, len(frame)) == data
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_the_way_of_c_gives_the_same_in_python(
+    monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    """With bytearrays for bytes, which Python cannot write to."""
+    twin = pure("wskit.protocol.masking")
+    monkeypatch.setattr(twin, "_COMPILED", True)
+    data = random.Random(length).randbytes(length)
+    frame = twin.masked_frame(bytearray(b"ab"), data, 0x04030201)
+    assert frame == masked_frame(b"ab", data, 0x04030201)
+    assert twin.masked(data, 0x04030201) == frame[6:]
+    assert twin.unmasked(frame, 6, len(frame)) == data

@@ -18,7 +18,6 @@ from wskit.server.config import blocking_mode
 from wskit.server.handlers import HandlerClass
 from wskit.server.hub import Hub
 from wskit.server.monitor import Monitor
-from wskit.server.session import Session
 from wskit.server.worker import Worker
 
 pytestmark = pytest.mark.skipif(blocking_mode(), reason="needs epoll or kqueue")
@@ -35,6 +34,19 @@ class Sleeper(Recorded):
             self.entered.release()
             assert self.released.acquire(timeout=scaled(30))
         self.conn.write(data)
+
+
+class Broken:
+    """A transport in which reading is a mistake of wskit's."""
+
+    def __init__(self, transport: object) -> None:
+        self._transport = transport
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._transport, name)
+
+    def recv_into(self, target: object) -> int:
+        raise ZeroDivisionError
 
 
 class Setting:
@@ -197,8 +209,9 @@ def test_a_mistake_in_a_turn_costs_no_thread(
     assert callable(serve)
     server = serve(Recorded, book, thread_pool=ThreadPoolConfig(count=1))
     victim, other = connect(server), connect(server)
+    outbound = server.connections[0]._outbound
     with monkeypatch.context() as patch:
-        patch.setattr(Session, "_deliver", lambda self: 1 // 0)
+        patch.setattr(outbound, "transport", Broken(outbound.transport))
         victim.text("fails")
         wait_for(lambda: "a turn failed" in caplog.text)
     other.send(frame(PING))

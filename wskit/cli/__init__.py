@@ -40,9 +40,10 @@ def _print_version(ctx: click.Context, option: click.Parameter, wanted: bool) ->
 
     from .. import __version__
     from ..protocol.deflate import BACKEND
+    from ..testing.builds import build
 
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    click.echo(f"wskit {__version__} (deflate by {BACKEND}, {python})")
+    click.echo(f"wskit {__version__} ({build()}, deflate by {BACKEND}, {python})")
     ctx.exit()
 
 
@@ -59,7 +60,7 @@ def _print_version(ctx: click.Context, option: click.Parameter, wanted: bool) ->
     is_eager=True,
     expose_value=False,
     callback=_print_version,
-    help="Say the version and the deflate backend, and exit.",
+    help="Say the version, the build and the deflate backend, and exit.",
 )
 @click.pass_context
 def main(ctx: click.Context) -> None:

@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -373,7 +372,7 @@ class Client(Conn):
         self.close(code, reason)  # write_frame(CLOSE, …) is the same
 
     def _send_close(self, code: int | None, reason: str, deadline: Deadline) -> None:
-        self._reader.send_last(partial(self._protocol.close, code, reason), deadline)
+        self._reader.send_last(lambda: self._protocol.close(code, reason), deadline)
 
     def _finish(self, deadline: Deadline) -> None:
         """See the connection to its end; the caller holds the reader's lock."""

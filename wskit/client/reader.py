@@ -10,7 +10,6 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from .. import watching
@@ -73,7 +72,7 @@ class Reader:
         try:
             event = protocol.next_event()
         except ProtocolError as error:
-            self.send_last(partial(protocol.fail, error), Deadline(_AFTER_FAILURE))
+            self._tell(error)
             raise
         if event is None and self.over:
             raise protocol.closed()
@@ -102,7 +101,7 @@ class Reader:
             self._owed = event
             self._pay()
         elif event[0] == CLOSE:
-            self.send_last(partial(self._conn._protocol.reply, event), deadline)
+            self.send_last(lambda: self._conn._protocol.reply(event), deadline)
 
     def send_last(self, make: Callable[[], bytes], deadline: Deadline) -> None:
         """Send the close frame that ``make`` returns; give the connection up at ``deadline``.
@@ -199,6 +198,10 @@ class Reader:
             self._conn._received += count
             parser.received(count)
             return True
+
+    def _tell(self, error: ProtocolError) -> None:
+        protocol = self._conn._protocol
+        self.send_last(lambda: protocol.fail(error), Deadline(_AFTER_FAILURE))
 
     def _take_leftover(self) -> None:
         parser = self._conn._protocol.parser

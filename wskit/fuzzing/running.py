@@ -77,7 +77,7 @@ def summary(name: str, report: Report) -> str:
 
 def left_out(check: str) -> str:
     """Say why ``check`` applies to no target."""
-    return "there is no compiled build" if check == PURE.name else "no target has it"
+    return "the pure build runs" if check == PURE.name else "no target has it"
 
 
 def _one(name: str, config: SelfConfig, found: Callable[[Finding, Path | None], None]) -> Report:

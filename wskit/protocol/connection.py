@@ -33,6 +33,8 @@ from .parser import FrameParser, Lender, Unpooled
 
 __all__ = ["Event", "Protocol"]
 
+_FIN = FIN  # of this module's own names the .pxd can say that they are ints of C
+
 Event = tuple[int, str | bytes]
 """An opcode (TEXT, BINARY, CLOSE, PING or PONG) and its data; only TEXT has a ``str``."""
 
@@ -220,7 +222,7 @@ class Protocol:
         if self._deflate is not None and self._wants_deflate(len(payload), compress):
             return self._compressed(opcode, payload)
         if self._next_key is None and (self.tap is None or self._skips_out()):
-            return header(FIN | opcode, len(payload)) + payload  # nearly all that a server sends
+            return header(_FIN | opcode, len(payload)) + payload  # nearly all that a server sends
         return self._frame(FIN | opcode, payload, payload)
 
     def framed(self, frame: bytes) -> bytes:

@@ -11,7 +11,7 @@ from enum import Enum
 from struct import Struct
 
 from ..errors import InvalidPayload, ProtocolError
-from .masking import KEY, masked
+from .masking import masked_frame
 from .opcodes import Opcode
 
 __all__ = [
@@ -38,7 +38,7 @@ _LENGTH_64 = Struct("!BBQ").pack
 _CODE = Struct("!H")
 # The two bytes of the headers that make nearly all traffic, ready for use: 0.1 us a frame.
 _READY = {
-    first: [bytes((first, size)) for size in range(126)] for first in (0x81, 0x82, 0x89, 0x8A)
+    first: [bytes((first, second)) for second in range(256)] for first in (0x81, 0x82, 0x89, 0x8A)
 }
 
 BytesLike = bytes | bytearray | memoryview
@@ -73,26 +73,25 @@ class FrameRecord:
 Tap = Callable[[FrameRecord], None]
 
 
-def header(first: int, size: int) -> bytes:
-    """Return the unmasked header of a frame: ``first`` is FIN, RSV and opcode, ``size`` in bytes.
+def header(first: int, size: int, mask: int = 0) -> bytes:
+    """Return the header of a frame: ``first`` is FIN, RSV and opcode, ``size`` in bytes.
 
-    The length takes the shortest of its three forms, as §5.2 requires.
+    The length takes the shortest of its three forms, as §5.2 requires; ``mask`` 0x80 announces a
+    masking key.
     """
     if size <= 125:
         ready = _READY.get(first)
-        return ready[size] if ready is not None else bytes((first, size))
+        return ready[size | mask] if ready is not None else bytes((first, size | mask))
     if size <= 0xFFFF:
-        return _LENGTH_16(first, 126, size)
-    return _LENGTH_64(first, 127, size)
+        return _LENGTH_16(first, 126 | mask, size)
+    return _LENGTH_64(first, 127 | mask, size)
 
 
 def encode(first: int, payload: BytesLike, key: int | None = None) -> bytes:
     """Return one whole frame, masked when ``key`` is given (§5.3)."""
-    head = header(first, len(payload))
     if key is None:
-        return head + payload
-    start = bytes((first, head[1] | _MASK))
-    return start + head[2:] + KEY.pack(key) + masked(payload, key)
+        return header(first, len(payload)) + payload
+    return masked_frame(header(first, len(payload), _MASK), payload, key)
 
 
 def frame_text(data: str | BytesLike) -> bytes:

@@ -11,7 +11,7 @@ from typing import Protocol as Interface
 
 from ..errors import InvalidPayload, MessageTooBig
 from .opcodes import BINARY, TEXT
-from .parser import FrameParser
+from .parser import MOST, FrameParser
 
 __all__ = ["Assembler", "Inflates", "Utf8Validator"]
 
@@ -38,6 +38,8 @@ class Utf8Validator:
 
     def feed(self, piece: bytes | memoryview, final: bool = False) -> None:
         """Judge the next ``piece``; raises InvalidPayload at the first bad byte."""
+        if not self._rest and isinstance(piece, bytes) and piece.isascii():
+            return  # looked at where it is, eight bytes at a time
         data = self._rest + piece if self._rest else piece
         try:
             used = codecs.utf_8_decode(data, "strict", final)[1]
@@ -75,7 +77,7 @@ class Assembler:
     ) -> None:
         """Join up to ``max_fragments`` frames into messages of up to ``max_size`` bytes."""
         self._parser = parser
-        self._max_size = max_size
+        self._max_size = min(max_size, MOST)
         self._max_fragments = max_fragments
         self._inflater = inflater
         self._opcode: int | None = None  # of the open message; None between messages
@@ -95,12 +97,9 @@ class Assembler:
         first, payload = self._parser.first, self._parser.payload
         if self._opcode is None:
             if first == 0x82:
-                return BINARY, bytes(payload)
+                return BINARY, _octets(payload)
             if first == 0x81:
-                try:
-                    return TEXT, str(payload, "utf-8")
-                except UnicodeDecodeError:
-                    raise InvalidPayload(_NOT_UTF8) from None
+                return TEXT, _text(payload)
             self._open(first)
         return self._add(payload, final=first & 0x80 != 0)
 
@@ -128,7 +127,9 @@ class Assembler:
         if self._inflating:
             self._inflate_rest(final)
         elif self._validator is not None:
-            self._validator.feed(self._parser.unseen(), final)
+            piece = self._parser.unseen()
+            if self._fragments or not final:  # else to decode it all is to judge it
+                self._validator.feed(piece, final)
         self._fragments += 1
         # Empty fragments count: they are how a peer could pin memory and time for 6 bytes each.
         if self._fragments > self._max_fragments:
@@ -176,4 +177,18 @@ class Assembler:
                 buffer += payload
             self._buffer = bytearray()
             data = memoryview(buffer)
-        return opcode, str(data, "utf-8") if opcode == TEXT else bytes(data)
+        return opcode, _text(data) if opcode == TEXT else bytes(data)
+
+
+def _text(payload: bytes | memoryview) -> str:
+    try:
+        if not isinstance(payload, bytes):
+            return str(payload, "utf-8")
+        data = payload  # of this name the .pxd knows the type
+        return data.decode()
+    except UnicodeDecodeError:
+        raise InvalidPayload(_NOT_UTF8) from None
+
+
+def _octets(payload: bytes | memoryview) -> bytes:
+    return payload if isinstance(payload, bytes) else bytes(payload)

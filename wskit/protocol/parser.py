@@ -16,23 +16,28 @@ from struct import Struct
 from typing import Protocol as Interface
 
 from ..errors import MessageTooBig, ProtocolError
-from .masking import KEY, masked, rotated, unmask_in_place
+from .masking import KEY, rotated, unmask_in_place, unmasked
 from .opcodes import Side
 
-__all__ = ["FrameParser", "Lender", "Unpooled"]
+__all__ = ["MOST", "FrameParser", "Lender", "Unpooled"]
 
-_UINT16 = Struct("!H").unpack_from
 _UINT64 = Struct("!Q").unpack_from
 _KEY_AT = KEY.unpack_from
 
+
+def _legal(*first: int) -> bytes:
+    # A table: 1 for these first bytes, and for those of control frames, which need FIN (§5.5).
+    return bytes(byte in (*first, 0x88, 0x89, 0x8A) for byte in range(256))
+
+
 # The first bytes that are legal, by state: no message open or one open (§5.4), and whether
 # permessage-deflate is agreed, which gives RSV1 a meaning on the first frame of a message only
-# (RFC 7692 §6.1). Control frames need FIN (§5.5); everything else here is reserved.
-_CONTROL = frozenset((0x88, 0x89, 0x8A))
-_CLOSED = frozenset((0x01, 0x02, 0x81, 0x82)) | _CONTROL
-_CLOSED_DEFLATE = _CLOSED | frozenset((0x41, 0x42, 0xC1, 0xC2))
-_OPEN = frozenset((0x00, 0x80)) | _CONTROL
+# (RFC 7692 §6.1). Everything else is reserved.
+_CLOSED = _legal(0x01, 0x02, 0x81, 0x82)
+_CLOSED_DEFLATE = _legal(0x01, 0x02, 0x41, 0x42, 0x81, 0x82, 0xC1, 0xC2)
+_OPEN = _legal(0x00, 0x80)
 _GROWTH = 4
+MOST = 1 << 60  # bytes of a message: more than any memory, and C can still count them
 _LONGEST_HEADER = 14
 
 
@@ -104,8 +109,8 @@ class FrameParser:
         self.buffer: bytearray | None = None  # the small buffer: [start:end] is unread
         self.start = 0
         self.end = 0
-        self.room = room  # what a data frame may still add to its message, in bytes
-        self.deflated_room = room + room // 8 + 1024
+        self.room = min(room, MOST)  # what a data frame may still add to its message, in bytes
+        self.deflated_room = self.room + self.room // 8 + 1024
         self.first = 0
         self.size = 0  # of the payload
         self.payload: bytes | memoryview = b""
@@ -165,12 +170,13 @@ class FrameParser:
         start, end, buffer = self.start, self.end, self.buffer
         if start == end or buffer is None:
             return False
-        first = buffer[start]
-        if first not in self._legal:
+        octets = buffer
+        first = octets[start]
+        if not self._legal[first]:
             raise self._illegal(first)
         if end - start < 2:
             return False
-        size = buffer[start + 1]
+        size = octets[start + 1]
         mask_bit = self._mask_bit
         if size & 0x80 != mask_bit:
             # §5.1: a server must close on an unmasked frame, a client on a masked one.
@@ -179,25 +185,23 @@ class FrameParser:
         size &= 0x7F
         body = start + 2
         if size > 125:
-            if first in _CONTROL:
+            if 0x88 <= first <= 0x8A:
                 raise ProtocolError("control frame of more than 125 bytes")
             extra = 2 if size == 126 else 8
             if end < body + extra:
                 return False
-            size = self._long_size(buffer, body, extra)
+            size = _long_size(buffer, body, extra)
             body += extra
         # Deflate can make a little more of data that does not compress, so the first frame of a
         # compressed message gets some slack; the inflated size has the exact limit.
         if size > self.room and (
-            first not in _CONTROL and (not first & 0x40 or size > self.deflated_room)
+            not 0x88 <= first <= 0x8A and (not first & 0x40 or size > self.deflated_room)
         ):
             raise MessageTooBig("message too big")
-        key = 0
         if mask_bit:
-            if end < body + 4:
-                return False
-            (key,) = _KEY_AT(buffer, body)
             body += 4
+            if end < body:
+                return False
         if first <= 0x80:
             # Of the legal first bytes only those without FIN are below 0x80, and they leave the
             # message open; 0x80 itself is the continuation that ends it (§5.4).
@@ -206,11 +210,9 @@ class FrameParser:
         self.size = size
         stop = body + size
         if stop > end:
-            self._key = key
             self._begin_body(buffer, body)
             return False
-        # The key 0 changes nothing, and stands for no key.
-        self.payload = masked(buffer[body:stop], key) if key else bytes(buffer[body:stop])
+        self.payload = unmasked(buffer, body, stop) if mask_bit else bytes(octets[body:stop])
         self.start = stop
         return True
 
@@ -226,7 +228,8 @@ class FrameParser:
             return self.payload[seen:] if seen else self.payload
         holder = self.loan if self.loan is not None else self.buffer
         assert holder is not None
-        return bytes(holder[self._body + seen : self._body + self._filled])
+        octets = holder
+        return bytes(octets[self._body + seen : self._body + self._filled])
 
     def release(self) -> None:
         """Give a borrowed buffer back; the payload of the frame at hand is void from here."""
@@ -250,15 +253,6 @@ class FrameParser:
         self.end -= start
         self.start = 0
 
-    def _long_size(self, buffer: bytearray, at: int, extra: int) -> int:
-        (size,) = (_UINT16 if extra == 2 else _UINT64)(buffer, at)
-        # §5.2: "the minimal number of bytes MUST be used", "the most significant bit MUST be 0".
-        if size < (126 if extra == 2 else 0x10000):
-            raise ProtocolError("length not in its shortest form")
-        if size >> 63:
-            raise ProtocolError("length with the top bit set")
-        return int(size)
-
     def _illegal(self, first: int) -> ProtocolError:
         opcode, rsv = first & 0x0F, first & 0x70
         if 3 <= opcode <= 7 or opcode > 10:
@@ -273,6 +267,8 @@ class FrameParser:
         return ProtocolError("new message inside an unfinished one")
 
     def _begin_body(self, buffer: bytearray, body: int) -> None:
+        if self._mask_bit:
+            (self._key,) = _KEY_AT(buffer, body - 4)
         present = self.end - body
         self.in_body = True
         self._filled = self._seen = 0
@@ -320,3 +316,16 @@ class FrameParser:
             self.loan = larger
             self._lender.release(loan)
         return False
+
+
+def _long_size(octets: bytearray, at: int, extra: int) -> int:
+    if extra == 2:
+        size = octets[at] << 8 | octets[at + 1]
+    else:
+        (size,) = _UINT64(octets, at)
+    # §5.2: "the minimal number of bytes MUST be used", "the most significant bit MUST be 0".
+    if size < (126 if extra == 2 else 0x10000):
+        raise ProtocolError("length not in its shortest form")
+    if size >> 63:
+        raise ProtocolError("length with the top bit set")
+    return int(size)

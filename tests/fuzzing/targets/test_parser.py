@@ -19,7 +19,7 @@ LONG = SMALL + write_pieces([Piece(0x82, b"x" * 60, b"abcd")])
 @pytest.mark.parametrize(
     ("old", "new", "data", "check"),
     [
-        ("if first not in self._legal:", "if first > 256:", b"\x00\x00\x83", ERRORS),
+        ("if not self._legal[first]:", "if first > 256:", b"\x00\x00\x83", ERRORS),
         ("if end - start < 2:", "if end - start < 3:", b"\x00\x00\x82\x00", HEADERS_FIRST),
         ("if size & 0x80 != mask_bit:", "if size < 0:", b"\x00\x00\x82\x00", REFERENCE),
         ("self._lender.release(loan)\n", "pass\n", LONG, BOUNDED),

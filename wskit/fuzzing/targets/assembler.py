@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ...errors import ProtocolError
-from ...protocol.deflate import Inflater
 from ...protocol.messages import Assembler
 from ...protocol.parser import FrameParser
 from ..checks import (
@@ -21,6 +20,7 @@ from ..checks import (
     Violation,
     documented,
 )
+from ..cores import RUNNING, Core, compare, pure_checks, twin
 from ..reference import read
 from .lending import CountingLender
 from .settings import Settings, cuts, read_settings
@@ -36,7 +36,7 @@ class _Run:
 
     @property
     def told(self) -> tuple[object, ...]:
-        return (self.messages, type(self.error))
+        return (self.messages, type(self.error).__name__)
 
     def __str__(self) -> str:
         return f"{len(self.messages)} messages, {self.error or 'no error'}"
@@ -46,7 +46,7 @@ class AssemblerTarget:
     """Feeds ``FrameParser`` and ``Assembler``; control frames are passed over."""
 
     name = "assembler"
-    checks = (ERRORS, ENDS, CUTS, BOUNDED, STATE, HEADERS_FIRST, REFERENCE)
+    checks = (ERRORS, ENDS, CUTS, *pure_checks(), BOUNDED, STATE, HEADERS_FIRST, REFERENCE)
     files = ("protocol/messages.py", "protocol/parser.py", "protocol/deflate.py")
     structure: Literal["frames"] = "frames"
 
@@ -56,6 +56,8 @@ class AssemblerTarget:
         ways = cuts(stream, settings.seed)
         with watch():
             first = _run(settings, ways[0])
+            if (plain := twin()) is not None:
+                compare(first.told, _run(settings, ways[0], plain).told)
         reading = read(stream, settings.rules, judge="data")
         code = first.error.close_code if first.error is not None else None
         if not reading.agrees(first.messages, code):
@@ -77,17 +79,17 @@ class AssemblerTarget:
         """Nothing was started."""
 
 
-def _run(settings: Settings, pieces: list[bytes]) -> _Run:
+def _run(settings: Settings, pieces: list[bytes], core: Core = RUNNING) -> _Run:
     lender, run = CountingLender(), _Run()
-    parser = FrameParser(
-        settings.side,
+    parser = core.parser(
+        core.side[settings.side.name],
         room=settings.max_size,
         deflate=settings.deflate,
         small=settings.small,
         lender=lender,
     )
-    inflater = Inflater(15, no_context_takeover=settings.fresh) if settings.deflate else None
-    assembler = Assembler(
+    inflater = core.inflater(15, no_context_takeover=settings.fresh) if settings.deflate else None
+    assembler = core.assembler(
         parser,
         max_size=settings.max_size,
         max_fragments=settings.max_fragments,
@@ -97,7 +99,7 @@ def _run(settings: Settings, pieces: list[bytes]) -> _Run:
         try:
             for piece in pieces:
                 _feed(parser, assembler, piece, run)
-        except ProtocolError as error:
+        except core.error as error:
             run.error = error
         parser.abandon()
         assembler.abandon()

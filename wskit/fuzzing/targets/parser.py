@@ -19,6 +19,7 @@ from ..checks import (
     Violation,
     documented,
 )
+from ..cores import RUNNING, Core, compare, pure_checks, twin
 from ..reference import read
 from .lending import CountingLender
 from .settings import Settings, cuts, read_settings
@@ -35,14 +36,14 @@ class _Run:
 
     @property
     def told(self) -> tuple[object, ...]:
-        return (self.frames, type(self.error), str(self.error), self.unfinished)
+        return (self.frames, type(self.error).__name__, str(self.error), self.unfinished)
 
 
 class ParserTarget:
     """Feeds ``FrameParser`` with a stream in several cuts."""
 
     name = "parser"
-    checks = (ERRORS, ENDS, CUTS, BOUNDED, STATE, HEADERS_FIRST, REFERENCE)
+    checks = (ERRORS, ENDS, CUTS, *pure_checks(), BOUNDED, STATE, HEADERS_FIRST, REFERENCE)
     files = ("protocol/parser.py", "protocol/masking.py")
     structure: Literal["frames"] = "frames"
 
@@ -52,6 +53,8 @@ class ParserTarget:
         ways = cuts(stream, settings.seed)
         with watch():
             first = _run(settings, ways[0])
+            if (plain := twin()) is not None:
+                compare(first.told, _run(settings, ways[0], plain).told)
         self._compare(first, settings, stream)
         for way in ways[1:]:
             other = _run(settings, way)
@@ -80,10 +83,10 @@ class ParserTarget:
             raise Violation(STATE, detail, "unfinished")
 
 
-def _run(settings: Settings, pieces: list[bytes]) -> _Run:
+def _run(settings: Settings, pieces: list[bytes], core: Core = RUNNING) -> _Run:
     lender, run = CountingLender(), _Run()
-    parser = FrameParser(
-        settings.side,
+    parser = core.parser(
+        core.side[settings.side.name],
         room=settings.max_size,
         deflate=settings.deflate,
         small=settings.small,
@@ -93,7 +96,7 @@ def _run(settings: Settings, pieces: list[bytes]) -> _Run:
         try:
             for piece in pieces:
                 _feed(parser, piece, run)
-        except ProtocolError as error:
+        except core.error as error:
             run.error = error
         run.unfinished = run.error is None and (parser.in_body or parser.pending)
         if run.error is None and parser.idle and parser.pending:

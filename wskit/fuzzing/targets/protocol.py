@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ...errors import ConnectionClosed, ProtocolError
+from ...errors import ProtocolError
 from ...protocol.connection import Event, Protocol
 from ...protocol.opcodes import BINARY, CLOSE, PING, PONG, TEXT, Side
 from ..checks import (
@@ -24,6 +24,7 @@ from ..checks import (
     Violation,
     documented,
 )
+from ..cores import RUNNING, Core, compare, pure_checks, twin
 from ..reference import Reading, read
 from .answers import check_answer, echo
 from .lending import CountingLender
@@ -49,7 +50,7 @@ class _Run:
     def told(self, *, words: bool) -> tuple[object, ...]:
         """What cuts must not change; ``words`` says whether the text of an error counts."""
         text = (str(self.error), self.farewell) if words else ("", b"")
-        return (self.events, type(self.error), self.answers, bool(self.farewell), *text)
+        return (self.events, type(self.error).__name__, self.answers, bool(self.farewell), *text)
 
 
 class ProtocolTarget:
@@ -58,7 +59,7 @@ class ProtocolTarget:
     name = "protocol"
     checks = (
         *(ERRORS, ENDS, CUTS, FAITHFUL, ONE_CLOSE, BOUNDED, ACCEPTED, STATE, HEADERS_FIRST),
-        REFERENCE,
+        *(REFERENCE, *pure_checks()),
     )
     files = (
         *("protocol/connection.py", "protocol/parser.py", "protocol/messages.py"),
@@ -72,6 +73,8 @@ class ProtocolTarget:
         ways = cuts(stream, settings.seed)
         with watch():
             first = _run(settings, ways[0])
+            if (plain := twin()) is not None:
+                compare(first.told(words=True), _run(settings, ways[0], plain).told(words=True))
         reading = read(stream, settings.rules)
         _compare(first, reading)
         check_answer(first.sent, settings, reading)
@@ -99,10 +102,10 @@ class ProtocolTarget:
                 raise Violation(HEADERS_FIRST, f"{run.error} is raised late", str(run.error))
 
 
-def _run(settings: Settings, pieces: list[bytes]) -> _Run:
+def _run(settings: Settings, pieces: list[bytes], core: Core = RUNNING) -> _Run:
     lender, run = CountingLender(), _Run()
-    protocol = Protocol(
-        settings.side,
+    protocol = core.protocol(
+        core.side[settings.side.name],
         max_message_size=settings.max_size,
         max_fragments=settings.max_fragments,
         small_size=settings.small,
@@ -116,10 +119,10 @@ def _run(settings: Settings, pieces: list[bytes]) -> _Run:
                 for event in protocol.receive(piece):
                     run.events.append(event)
                     run.answers += _answered(protocol, event)
-            except ProtocolError as error:
+            except core.error as error:
                 run.error = error
                 run.farewell = protocol.fail(error)
-        _check_end(protocol, run)
+        _check_end(protocol, run, core)
         protocol.lose()
     lender.settle(sum(map(len, pieces)), settings.small)
     return run
@@ -136,7 +139,7 @@ def _answered(protocol: Protocol, event: Event) -> bytes:
     return protocol.data(opcode, payload, compress=len(payload) % 3 == 1)
 
 
-def _check_end(protocol: Protocol, run: _Run) -> None:
+def _check_end(protocol: Protocol, run: _Run, core: Core) -> None:
     """The state at the end is what was seen, and nothing more can be sent after a close."""
     closed = any(opcode == CLOSE for opcode, _ in run.events)
     if (protocol.close_received is not None) != closed:
@@ -146,17 +149,17 @@ def _check_end(protocol: Protocol, run: _Run) -> None:
     if protocol.writable == (closed or run.error is not None):
         raise Violation(STATE, f"writable is {protocol.writable} at the end")
     if not protocol.writable:
-        _check_silence(protocol)
+        _check_silence(core, protocol)
 
 
-def _check_silence(protocol: Protocol) -> None:
+def _check_silence(core: Core, protocol: Protocol) -> None:
     ways: dict[str, Callable[[], bytes]] = {
         "data": lambda: protocol.data(BINARY, b"x"),
         "control": lambda: protocol.control(PING, b""),
         "close": protocol.close,
     }
     for name, send in ways.items():
-        with contextlib.suppress(ConnectionClosed):
+        with contextlib.suppress(core.closed):
             more = send()
             detail = f"{len(more)} bytes of {name} could be sent after the close frame"
             raise Violation(ONE_CLOSE, detail, name)

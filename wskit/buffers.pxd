@@ -1,0 +1,9 @@
+cdef class BufferProvider:
+    cdef object __weakref__
+    cdef public object count, size, max
+    cdef object _lock, _dynamic_bytes
+    cdef list _free
+    cdef Py_ssize_t _in_use, _high_water, _hits, _misses, _dynamic
+
+    cpdef bytearray lend(self, size)
+    cpdef release(self, bytearray buffer)

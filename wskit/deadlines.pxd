@@ -1,0 +1,2 @@
+cdef class Deadline:
+    cdef object _at

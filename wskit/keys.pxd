@@ -1,0 +1,2 @@
+cdef list _keys
+cpdef next_key()
