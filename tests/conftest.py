@@ -16,11 +16,14 @@ import pytest
 from hypothesis import settings
 
 from tests.deadlines import wait_for
+from tests.pytest_runs import OTHERS
 
 HERE = Path(__file__).parent
 
 # Hypothesis' own deadline is per example and in wall-clock time: noise on a busy machine.
-settings.register_profile("wskit", deadline=None)
+# `--hypothesis-profile=deep` looks at forty times as many examples: `make test-deep`.
+settings.register_profile("wskit", deadline=None, max_examples=25)
+settings.register_profile("deep", deadline=None, max_examples=1000)
 settings.load_profile("wskit")
 
 
@@ -43,6 +46,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             and item.get_closest_marker("wskit") is None
         ):
             item.add_marker(pytest.mark.wskit(allow_errors=True, allow_leaks=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Keep what is collected out of the garbage collector's sight, from the beginning.
+
+    It lives as long as the run: looking at all of it costs 0.2 s, and there are many looks.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Have its runs load no plugins of others."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(OTHERS))
+    return pytester
 
 
 @pytest.fixture(autouse=True)
