@@ -34,6 +34,12 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Have three for two processors: what tests wait for, a screen or a deadline, needs none."""
+    return (3 * (os.cpu_count() or 1) + 1) // 2
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Excuse the tests of the library itself: there handlers raise and clients are forgotten.
 
@@ -97,6 +103,7 @@ def leaves_nothing_behind() -> Iterator[None]:
     # What a test has ended may still be on its way out; it gets a moment, not more.
     with contextlib.suppress(AssertionError):
         wait_for(lambda: not left_behind(threads, sockets), timeout=2)
+    gc.freeze()  # or each collection would look at ever more: what lives now lives on, or goes soon
     if left := left_behind(threads, sockets):
         pytest.fail("left behind: " + ", ".join(left), pytrace=False)
 
