@@ -84,10 +84,10 @@ def finish(process: subprocess.Popen[str]) -> str:
     """Give what a process wrote to stderr once it has ended, or kill it at the deadline."""
     with process:
         try:
-            return process.communicate(timeout=scaled(10))[1]
+            return process.communicate(timeout=scaled(60))[1]
         except subprocess.TimeoutExpired:
             process.kill()
-            return f"did not end within {scaled(10):g} s\n{process.communicate()[1]}"
+            return f"did not end within {scaled(60):g} s\n{process.communicate()[1]}"
 
 
 def run_to_the_end(block: Block, port: int, folder: Path) -> None:
