@@ -5,7 +5,7 @@ PY := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test ext test-compiled lint formatted linted typed layered check test-all autobahn fuzz mutants \
+.PHONY: help demo test test-deep ext test-compiled lint formatted linted typed layered check test-all autobahn fuzz mutants \
 	bench bench-goals bench-check bench-micro format clean
 
 # A test run of the compiled tree: its modules come first, and the checkout is not looked at.
@@ -19,12 +19,19 @@ help: ## this list
 demo: venv-runtime ## a server, some clients and every frame between them, on a screen
 	@$(PY) -m wskit inspect --demo
 
+# Compiled once, and not by each of the many interpreters that tests start.
+test test-deep test-compiled: export PYTHONPYCACHEPREFIX := $(CURDIR)/.venv/bytecode
+test test-deep test-compiled: export PYTHONDONTWRITEBYTECODE :=
+
 test: venv-dev ## the suite with its branch coverage: protocol 100 %, the rest >= 95 %
 	@$(PY) -m coverage erase
 	@$(PY) -m coverage run -m pytest --numprocesses=auto --dist=worksteal
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report --include='wskit/protocol/*' --fail-under=100
 	@$(PY) -m coverage report --omit='wskit/protocol/*' --fail-under=95
+
+test-deep: venv-dev ## the tests of Hypothesis with forty times as many examples; no coverage
+	@$(PY) -m pytest --numprocesses=auto --dist=worksteal --hypothesis-profile=deep -m hypothesis
 
 ext: venv-dev ## compile the hot modules into build/compiled; PYTHONPATH=build/compiled then uses them
 	@$(PY) .ci/ext

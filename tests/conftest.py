@@ -16,11 +16,14 @@ import pytest
 from hypothesis import settings
 
 from tests.deadlines import wait_for
+from tests.pytest_runs import OTHERS
 
 HERE = Path(__file__).parent
 
 # Hypothesis' own deadline is per example and in wall-clock time: noise on a busy machine.
-settings.register_profile("wskit", deadline=None)
+# `--hypothesis-profile=deep` looks at forty times as many examples: `make test-deep`.
+settings.register_profile("wskit", deadline=None, max_examples=25)
+settings.register_profile("deep", deadline=None, max_examples=1000)
 settings.load_profile("wskit")
 
 
@@ -29,6 +32,12 @@ def pytest_configure() -> None:
     # that: a server under test would then never hear the Ctrl-C that the test sends it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Have three for two processors: what tests wait for, a screen or a deadline, needs none."""
+    return (3 * (os.cpu_count() or 1) + 1) // 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,6 +52,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             and item.get_closest_marker("wskit") is None
         ):
             item.add_marker(pytest.mark.wskit(allow_errors=True, allow_leaks=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Keep what is collected out of the garbage collector's sight, from the beginning.
+
+    It lives as long as the run: looking at all of it costs 0.2 s, and there are many looks.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Have its runs load no plugins of others."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(OTHERS))
+    return pytester
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +103,7 @@ def leaves_nothing_behind() -> Iterator[None]:
     # What a test has ended may still be on its way out; it gets a moment, not more.
     with contextlib.suppress(AssertionError):
         wait_for(lambda: not left_behind(threads, sockets), timeout=2)
+    gc.freeze()  # or each collection would look at ever more: what lives now lives on, or goes soon
     if left := left_behind(threads, sockets):
         pytest.fail("left behind: " + ", ".join(left), pytrace=False)
 

@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "wskit"
 LONGEST_FILE = 420
 NAMELESS = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
+# To parse every file takes seconds.
+OPENING = re.compile(r'(?:#.*\n)*r?"""(.+?)(?:"""|\n)')
 UNFINISHED = re.compile(r"TO[D]O|FIX[M]E|NotImplemented[E]rror|[#] type: ignore(?!\[)")
 MACHINE_PATH = re.compile(r"(?<![\w./~-])/(?:work|farm|root|home/\w+|tmp/bash_jobs)/")
 
@@ -60,31 +62,40 @@ def test_the_sources_were_found() -> None:
     assert Path("tests/test_house.py") in python_files()
 
 
-@pytest.mark.parametrize("path", python_files(), ids=str)
+@cache
+def text(path: Path) -> str:
+    return (ROOT / path).read_text()
+
+
 class TestEachFile:
-    def test_has_one_responsibility(self, path: Path) -> None:
-        assert len((ROOT / path).read_text().splitlines()) <= LONGEST_FILE
+    def test_has_one_responsibility(self) -> None:
+        assert not [p for p in python_files() if len(text(p).splitlines()) > LONGEST_FILE]
 
-    def test_opens_with_a_docstring(self, path: Path) -> None:
-        docstring = ast.get_docstring(ast.parse((ROOT / path).read_text()))
-        assert docstring, "the first line says what the file is"
-        assert docstring.splitlines()[0].endswith((".", ":", "?")), "its first line is a sentence"
+    def test_opens_with_a_docstring(self) -> None:
+        for path in python_files():
+            first = OPENING.match(text(path))
+            assert first, f"{path}: the first line says what the file is"
+            assert first[1].endswith((".", ":", "?")), f"{path}: its first line is a sentence"
 
-    def test_has_a_name_that_says_what_it_is(self, path: Path) -> None:
-        assert not {part.removesuffix(".py") for part in path.parts} & NAMELESS
+    def test_has_a_name_that_says_what_it_is(self) -> None:
+        nameless = [
+            p for p in python_files() if {part.removesuffix(".py") for part in p.parts} & NAMELESS
+        ]
+        assert not nameless
 
-    def test_is_finished(self, path: Path) -> None:
-        assert not UNFINISHED.findall((ROOT / path).read_text())
+    def test_is_finished(self) -> None:
+        found = {path: UNFINISHED.findall(text(path)) for path in python_files()}
+        assert not {path: marks for path, marks in found.items() if marks}
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in python_files() if path.parts[0] == "tests"], ids=str
-)
-def test_no_test_sleeps_for_a_fixed_time(path: Path) -> None:
+def test_no_test_sleeps_for_a_fixed_time() -> None:
     """A wait has a condition and a deadline: `tests.deadlines.wait_for`."""
-    tree = ast.walk(ast.parse((ROOT / path).read_text()))
-    calls = [ast.unparse(node.func) for node in tree if isinstance(node, ast.Call)]
-    assert not {"sleep", "time.sleep"} & set(calls)
+    for path in python_files():
+        if path.parts[0] == "tests" and "sleep" in text(path):
+            calls = [
+                node.func for node in ast.walk(ast.parse(text(path))) if isinstance(node, ast.Call)
+            ]
+            assert not {"sleep", "time.sleep"} & set(map(ast.unparse, calls)), path
 
 
 def test_every_exported_name_is_there() -> None:
@@ -123,17 +134,14 @@ def sources() -> list[Path]:
     return [path for path in paths if path.name != "__init__.py"]
 
 
-@pytest.mark.parametrize("source", sources(), ids=str)
-def test_tests_mirror_sources(source: Path) -> None:
+def test_tests_mirror_sources() -> None:
     """`wskit/a/b.py` is tested by `tests/a/test_b.py`, `tests/a/test_b_*.py` or in `tests/a/b/`."""
-    if str(source) in TESTED_ELSEWHERE:
-        return
-    folder = ROOT / "tests" / Path(*source.parts[1:-1])
-    found = [folder / f"test_{source.name}", *folder.glob(f"test_{source.stem}_*.py")]
-    found += (folder / source.stem).glob("test_*.py")
-    assert any(path.is_file() for path in found), (
-        f"{folder.relative_to(ROOT)} has no test of {source}"
-    )
+    for source in sources():
+        folder = ROOT / "tests" / Path(*source.parts[1:-1])
+        found = [folder / f"test_{source.name}", *folder.glob(f"test_{source.stem}_*.py")]
+        found += (folder / source.stem).glob("test_*.py")
+        tested = any(path.is_file() for path in found) or str(source) in TESTED_ELSEWHERE
+        assert tested, f"{folder.relative_to(ROOT)} has no test of {source}"
 
 
 def test_exceptions_are_still_needed() -> None:

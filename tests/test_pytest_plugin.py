@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from itertools import pairwise
@@ -10,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from tests.deadlines import scaled
+from tests.pytest_runs import uncounted
 
 # What no test that has nothing to do with WebSockets should pay for.
 NEVER = ("asyncio", "hypothesis", "ssl", "textual", "wskit.client", "wskit.conn", "wskit.server")
@@ -17,9 +17,8 @@ NEVER = ("asyncio", "hypothesis", "ssl", "textual", "wskit.client", "wskit.conn"
 
 def printed(code: str) -> str:
     """Run ``code`` in a fresh interpreter and give what it prints."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     command = [sys.executable, "-W", "error", "-c", code]
-    ran = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    ran = subprocess.run(command, env=uncounted(), capture_output=True, text=True, check=True)
     return ran.stdout
 
 
@@ -52,7 +51,7 @@ def test_run_without_websockets_loads_nothing_heavy(pytester: pytest.Pytester) -
         """
     )
     own = ("--import-mode=importlib", "--strict-markers", "--strict-config", "-W", "error")
-    pytester.runpytest_subprocess(*own, "-p", "no:faker").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*own).assert_outcomes(passed=1)
 
 
 def test_it_can_be_left_out(pytester: pytest.Pytester) -> None:
@@ -65,7 +64,7 @@ def test_it_can_be_left_out(pytester: pytest.Pytester) -> None:
             assert not pytestconfig.pluginmanager.has_plugin("wskit-chaperon")
         """
     )
-    own = ("-p", "no:wskit", "-p", "no:faker", "-W", "error")
+    own = ("-p", "no:wskit", "-W", "error")
     pytester.runpytest_subprocess(*own).assert_outcomes(passed=1)
 
 

@@ -35,7 +35,7 @@ def test_a_finding_is_1_and_its_command_replays_it(
     more = ("--corpus", str(tmp_path), "--json", str(report), "--junit", str(junit))
     with monkeypatch.context() as planted:
         plant(planted, "wskit.protocol.parser", "if size & 0x80 != mask_bit:", "if size < 0:")
-        status, out, _ = call("fuzz", *target, "--executions", "2000", "--guide", "lines", *more)
+        status, out, _ = call("fuzz", *target, "--executions", "500", "--guide", "lines", *more)
         assert status == 1
         (line, *_) = [line for line in out.splitlines() if line.startswith("  replay: ")]
         command = shlex.split(line.removeprefix("  replay: "))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 
 from tests.deadlines import scaled
 from tests.examples.documents import ROOT, Block, blocks_of, documents
+from tests.pytest_runs import OTHERS, uncounted
 
 PAGES = {
     page: [block for block in blocks_of(page) if block.kind.endswith("test")]
@@ -28,7 +28,7 @@ FAILING = [
 ]
 OPTIONS = (
     *("-W", "error", "--strict-markers", "--color=no", "--junit-xml=results.xml"),
-    *("-p", "no:randomly", "-p", "no:cacheprovider"),
+    *(*OTHERS, "-p", "no:cacheprovider"),
 )
 
 
@@ -67,7 +67,7 @@ def run_pytest(folder: Path, code: int) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *OPTIONS],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100", "PYTEST_ADDOPTS": ""},
+        env={**uncounted(), "PYTHONPATH": str(ROOT), "COLUMNS": "100", "PYTEST_ADDOPTS": ""},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -25,6 +24,7 @@ from tests.examples.documents import (
     documents,
     scenes_of,
 )
+from tests.pytest_runs import uncounted
 
 # In the documents it is 9882, wskit's own; here any free one, so that runs do not meet.
 SHOWN_PORT = "9882"
@@ -72,7 +72,7 @@ def start(block: Block, port: int, folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-W", "error", program.name],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**uncounted(), "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -84,10 +84,10 @@ def finish(process: subprocess.Popen[str]) -> str:
     """Give what a process wrote to stderr once it has ended, or kill it at the deadline."""
     with process:
         try:
-            return process.communicate(timeout=scaled(10))[1]
+            return process.communicate(timeout=scaled(60))[1]
         except subprocess.TimeoutExpired:
             process.kill()
-            return f"did not end within {scaled(10):g} s\n{process.communicate()[1]}"
+            return f"did not end within {scaled(60):g} s\n{process.communicate()[1]}"
 
 
 def run_to_the_end(block: Block, port: int, folder: Path) -> None:

@@ -14,7 +14,7 @@ from wskit.fuzzing.findings import Exit, Finding
 
 
 def test_a_slice_finds_no_unknown_difference() -> None:
-    report = differ(DiffConfig(seconds=60.0, executions=3000, seed=11))
+    report = differ(DiffConfig(seconds=60.0, executions=1000, seed=11))
     assert report.findings == ()
     assert report.exit_code == Exit.NOTHING_FOUND
     assert any("shortest form" in note for note in report.notes)
@@ -24,7 +24,7 @@ def test_a_fault_of_wskit_is_a_difference(monkeypatch: pytest.MonkeyPatch, tmp_p
     told: list[tuple[Finding, Path | None]] = []
     with monkeypatch.context() as planted:
         plant(planted, "wskit.protocol.parser", "if size & 0x80 != mask_bit:", "if size < 0:")
-        config = DiffConfig(seconds=60.0, executions=8000, seed=3, corpus=tmp_path)
+        config = DiffConfig(seconds=60.0, executions=2000, seed=3, corpus=tmp_path)
         report = differ(config, found=lambda finding, path: told.append((finding, path)))
     assert report.exit_code == Exit.FINDINGS
     finding, path = told[0]

@@ -28,7 +28,7 @@ def test_targets_run_in_turn_and_are_summed() -> None:
 
 def test_findings_have_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     told: list[tuple[Finding, Path | None]] = []
-    config = SelfConfig(targets=("parser",), executions=2000, corpus=tmp_path, grow=True)
+    config = SelfConfig(targets=("parser",), executions=500, corpus=tmp_path, grow=True)
     with monkeypatch.context() as planted:
         plant(planted, "wskit.protocol.parser", "if size & 0x80 != mask_bit:", "if size < 0:")
         report = fuzz(config, found=lambda finding, path: told.append((finding, path)))

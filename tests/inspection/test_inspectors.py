@@ -87,7 +87,7 @@ def read(client: Client) -> list[Event]:
 
 @MODES
 def test_at_full_speed_every_frame_is_there_or_counted(blocking: bool) -> None:
-    count = 25_000
+    count = 10_000
     with serving(blocking=blocking) as server:
         source = AttachSource(resolved())
         flood(server, count)

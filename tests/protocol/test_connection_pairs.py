@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import cycle
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.protocol import wire
@@ -19,7 +19,6 @@ from wskit.protocol.opcodes import Side
 
 EAGER = Compression(write_threshold=0)
 sides = st.sampled_from(Side)
-quick = settings(max_examples=40)
 
 
 def chopped(stream: bytes, sizes: list[int]) -> list[bytes]:
@@ -37,7 +36,6 @@ def speaker(side: Side, agreed: DeflateParameters | None) -> Protocol:
 
 
 class TestBetweenOurselves:
-    @quick
     @given(conversations(), conversations(), agreements(), cuts(), cuts())
     def test_what_one_sends_the_other_receives(
         self,
@@ -55,7 +53,6 @@ class TestBetweenOurselves:
         for one in (client, server):
             one.lose()
 
-    @quick
     @given(conversations(), agreements(), sides, cuts())
     def test_what_is_answered_arrives_too(
         self, steps: list[Step], agreed: DeflateParameters | None, side: Side, sizes: list[int]
@@ -74,7 +71,6 @@ class TestBetweenOurselves:
 
 
 class TestAgainstOthers:
-    @quick
     @pytest.mark.parametrize("other", [Wsproto, Websockets])
     @given(conversations(), agreements(), sides, cuts())
     def test_they_accept_all_that_we_send(
@@ -88,7 +84,6 @@ class TestAgainstOthers:
         stream = speak(speaker(side, agreed), steps)
         assert other(side.peer, agreed).hear(chopped(stream, sizes)) == expected(steps)
 
-    @quick
     @given(conversations(), agreements(), sides, cuts())
     def test_we_accept_all_that_websockets_sends(
         self, steps: list[Step], agreed: DeflateParameters | None, side: Side, sizes: list[int]
@@ -98,7 +93,6 @@ class TestAgainstOthers:
         stream = Websockets(side.peer, agreed).say(steps)
         assert feed(end(side, deflate=agreed), chopped(stream, sizes)).events == expected(steps)
 
-    @quick
     @given(conversations(), agreements(), sides, cuts())
     def test_we_accept_all_that_wsproto_sends(
         self, steps: list[Step], agreed: DeflateParameters | None, side: Side, sizes: list[int]

@@ -112,11 +112,10 @@ class TestResponseHeaders:
 
 
 class TestTokens:
-    @pytest.mark.parametrize("code", range(256))
-    def test_have_the_characters_of_rfc_9110(self, code: int) -> None:
-        text = chr(code)
-        expected = text.isascii() and (text.isalnum() or text in "!#$%&'*+-.^_`|~")
-        assert is_token(text) == expected
+    def test_have_the_characters_of_rfc_9110(self) -> None:
+        for text in map(chr, range(256)):
+            expected = text.isascii() and (text.isalnum() or text in "!#$%&'*+-.^_`|~")
+            assert is_token(text) == expected, text
 
     def test_are_not_empty(self) -> None:
         assert not is_token("")

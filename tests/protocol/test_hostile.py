@@ -192,35 +192,33 @@ def places(stream: bytes) -> Iterable[int]:
 
 
 @SIDES
-@pytest.mark.parametrize("name", streams.valid_streams(wire.CLIENT))
-def test_a_valid_stream_cut_in_two_says_the_same(name: str, side: Side, peer: Peer) -> None:
-    stream, events, deflate = streams.valid_streams(peer)[name]
-    agreed = DeflateParameters() if deflate else None
-    lender = CountingLender()
-    for at in places(stream):
-        one = end(side, lender=lender, deflate=agreed)
-        outcome = survive(one, lender, [stream[:at], stream[at:]])
-        assert (outcome.events, outcome.error) == (events, None)
+def test_a_valid_stream_cut_in_two_says_the_same(side: Side, peer: Peer) -> None:
+    for name, (stream, events, deflate) in streams.valid_streams(peer).items():
+        agreed = DeflateParameters() if deflate else None
+        lender = CountingLender()
+        for at in places(stream):
+            one = end(side, lender=lender, deflate=agreed)
+            outcome = survive(one, lender, [stream[:at], stream[at:]])
+            assert (outcome.events, outcome.error) == (events, None), (name, at)
 
 
 @SIDES
-@pytest.mark.parametrize("name", streams.valid_streams(wire.CLIENT))
-def test_a_valid_stream_in_single_bytes_says_the_same(name: str, side: Side, peer: Peer) -> None:
-    stream, events, deflate = streams.valid_streams(peer)[name]
-    lender = CountingLender()
-    one = end(side, lender=lender, deflate=DeflateParameters() if deflate else None)
-    size = 1 if len(stream) <= 10_000 or MEGABYTES >= 100 else 31
-    outcome = survive(one, lender, (stream[at : at + size] for at in range(0, len(stream), size)))
-    assert (outcome.events, outcome.error) == (events, None)
-
-
-@SIDES
-@pytest.mark.parametrize("name", streams.valid_streams(wire.CLIENT))
-def test_a_valid_stream_that_ends_early_is_no_error(name: str, side: Side, peer: Peer) -> None:
-    stream, events, deflate = streams.valid_streams(peer)[name]
-    lender = CountingLender()
-    for at in list(places(stream))[:300]:
+def test_a_valid_stream_in_single_bytes_says_the_same(side: Side, peer: Peer) -> None:
+    for name, (stream, events, deflate) in streams.valid_streams(peer).items():
+        lender = CountingLender()
         one = end(side, lender=lender, deflate=DeflateParameters() if deflate else None)
-        outcome = survive(one, lender, [stream[:at]])
-        assert outcome.error is None
-        assert outcome.events == events[: len(outcome.events)]
+        size = 1 if len(stream) <= 10_000 or MEGABYTES >= 100 else 31
+        pieces = (stream[at : at + size] for at in range(0, len(stream), size))
+        outcome = survive(one, lender, pieces)
+        assert (outcome.events, outcome.error) == (events, None), name
+
+
+@SIDES
+def test_a_valid_stream_that_ends_early_is_no_error(side: Side, peer: Peer) -> None:
+    for name, (stream, events, deflate) in streams.valid_streams(peer).items():
+        lender = CountingLender()
+        for at in list(places(stream))[:300]:
+            one = end(side, lender=lender, deflate=DeflateParameters() if deflate else None)
+            outcome = survive(one, lender, [stream[:at]])
+            assert outcome.error is None, (name, at)
+            assert outcome.events == events[: len(outcome.events)], (name, at)

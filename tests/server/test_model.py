@@ -316,7 +316,7 @@ class BlockingTraffic(Traffic):
 
 
 Traffic.TestCase.settings = BlockingTraffic.TestCase.settings = settings(
-    max_examples=50,
+    max_examples=2 * settings().max_examples,
     stateful_step_count=STEPS,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

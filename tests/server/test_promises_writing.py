@@ -73,7 +73,7 @@ def test_replies_to_one_packet_leave_together(serve: Serve, connect: Connect, bo
 # -- peers that do not read ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [16, 1 << 16], ids=["small", "64 KiB"])
+@pytest.mark.parametrize("size", [128, 1 << 16], ids=["small", "64 KiB"])
 def test_64_peers_that_never_read_do_not_delay_a_65th(
     size: int, serve: Serve, connect: Connect, book: Book
 ) -> None:

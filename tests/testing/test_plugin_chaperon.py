@@ -8,8 +8,6 @@ import pytest
 
 from wskit.testing.plugin_chaperon import har_name
 
-OTHERS = [f"-pno:{name}" for name in ("anyio", "faker", "hypothesispytest", "randomly")]
-
 HANDLER = """
 import threading, unittest
 from functools import partial
@@ -115,7 +113,7 @@ def test_ending_takes_a_moment():
     threading.Timer(0.05, server.stop).start()
 """
     )
-    ran = pytester.runpytest_subprocess(*OTHERS)
+    ran = pytester.runpytest_subprocess()
     ran.assert_outcomes(passed=8, failed=2, errors=5)
     left = [line for line in ran.outlines if line.startswith("left behind by this test: ")]
     address = "127.0.0.1:*"
@@ -137,7 +135,7 @@ def test_ending_takes_a_moment():
     ran.stdout.no_fnmatch_line('*text * "one"')
 
     pytester.makeini("[pytest]\nwskit_fail_on_leak = all")
-    ran = pytester.runpytest_subprocess("-k", "thread or takes", *OTHERS)
+    ran = pytester.runpytest_subprocess("-k", "thread or takes")
     ran.assert_outcomes(passed=3, errors=2, deselected=7)
     ran.stdout.fnmatch_lines_random(["left behind by this test: thread mine"])
 
@@ -196,7 +194,7 @@ def test_skipped(ws_pair):
 
 def test_errors_of_handlers_reach_their_test_in_each_phase(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(HANDLER + LATE)
-    ran = pytester.runpytest_subprocess("-p", "no:logging", *OTHERS)
+    ran = pytester.runpytest_subprocess("-p", "no:logging")
     ran.assert_outcomes(passed=1, failed=3, errors=2, skipped=1)
     chained = "The above exception was the direct cause of the following exception:"
     ran.stdout.fnmatch_lines(
@@ -218,7 +216,7 @@ def test_errors_of_handlers_reach_their_test_in_each_phase(pytester: pytest.Pyte
         ]
     )
     pytester.makeini("[pytest]\nwskit_fail_on_error = false")
-    ran = pytester.runpytest_subprocess("-p", "no:logging", *OTHERS)
+    ran = pytester.runpytest_subprocess("-p", "no:logging")
     ran.assert_outcomes(passed=3, failed=1, errors=1, skipped=1)
     ran.stdout.no_fnmatch_line("*RuntimeError*")
 
@@ -237,7 +235,7 @@ def test_is_silent():
     pass
 """
     )
-    ran = pytester.runpytest_subprocess("--wskit-har=out/har", "--junitxml=junit.xml", *OTHERS)
+    ran = pytester.runpytest_subprocess("--wskit-har=out/har", "--junitxml=junit.xml")
     ran.assert_outcomes(passed=3)
     files = sorted((pytester.path / "out" / "har").iterdir())
     assert len(files) == 2
@@ -271,7 +269,7 @@ def test_no_time_passes_at_the_prompt_of_pdb(pytester: pytest.Pytester) -> None:
             peer.expect_text("hello")
         """
     )
-    child = pytester.spawn_pytest(" ".join(OTHERS))
+    child = pytester.spawn_pytest("")
     child.expect(r"\(Pdb\)")
     for _ in range(4):  # together twice the patience of the test
         child.sendline("import threading; threading.Event().wait(0.25)")

@@ -8,8 +8,6 @@ import pytest
 
 from wskit.testing.plugin_options import Marks, marks, settings, unmarked
 
-OTHERS = [f"-pno:{name}" for name in ("anyio", "faker", "hypothesispytest", "randomly")]
-
 
 def configured(pytester: pytest.Pytester, *args: str, ini: str = "") -> pytest.Config:
     pytester.makeini(f"[pytest]\n{ini}")
@@ -124,7 +122,7 @@ def test_limit_of_each_test_is_set_and_taken_back(pytester: pytest.Pytester) -> 
             assert limit == 0.25
         """
     )
-    own = ("-rA", "-W", "error", "--strict-markers", "--strict-config", *OTHERS)
+    own = ("-rA", "-W", "error", "--strict-markers", "--strict-config")
     ran = pytester.runpytest_subprocess("--wskit-timeout=0.25", *own)
     ran.assert_outcomes(passed=3, errors=1)
     ran.stdout.fnmatch_lines_random(
@@ -137,7 +135,7 @@ def test_limit_of_each_test_is_set_and_taken_back(pytester: pytest.Pytester) -> 
 
 
 def test_wrong_option_is_a_usage_error_in_one_line(pytester: pytest.Pytester) -> None:
-    ran = pytester.runpytest_subprocess("--wskit-timeout=soon", *OTHERS)
+    ran = pytester.runpytest_subprocess("--wskit-timeout=soon")
     assert ran.ret == pytest.ExitCode.USAGE_ERROR
     assert [line for line in ran.errlines if line] == [
         "ERROR: --wskit-timeout: must be a number of seconds, not 'soon'"

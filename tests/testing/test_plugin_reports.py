@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 
 # Plugins of others cost more time than these tests, and one of them shuffles.
-OTHERS = [f"-pno:{name}" for name in ("anyio", "faker", "hypothesispytest", "randomly")]
-
 HANDLER = """
 import threading
 import pytest, wskit
@@ -127,7 +125,7 @@ class TestUnit:
 @pytest.fixture
 def lines(pytester: pytest.Pytester) -> pytest.LineMatcher:
     pytester.makepyfile(HANDLER + MISSED)
-    ran = pytester.runpytest_subprocess("-p", "no:logging", "-W", "error", *OTHERS)
+    ran = pytester.runpytest_subprocess("-p", "no:logging", "-W", "error")
     ran.assert_outcomes(failed=14, passed=2, xfailed=1)
     return ran.stdout
 
@@ -257,7 +255,7 @@ def test_fails(ws_pair):
     peer.expect_text("hello")
 """
     )
-    own = ("-rA", *OTHERS)
+    own = ["-rA"]
     every = pytester.runpytest_subprocess(*own, "--wskit-wire=all").stdout
     every.fnmatch_lines(["*= PASSES =*", "*- websocket wire -*", '*<- text * "hello"'])
     report(every, "test_fails").fnmatch_lines(["*- websocket wire -*"])
@@ -278,7 +276,7 @@ def test_code(ws_server, n):
     peer.expect_close(1011)
 """
     )
-    ran = pytester.runpytest_subprocess("-n", "2", "--wskit-har=har", *OTHERS)
+    ran = pytester.runpytest_subprocess("-n", "2", "--wskit-har=har")
     ran.assert_outcomes(failed=4)
     assert sum("- websocket wire -" in line for line in ran.stdout.lines) == 4
     ran.stdout.fnmatch_lines_random(

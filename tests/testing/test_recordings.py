@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from websockets.exceptions import InvalidStatus
 
 from tests.deadlines import scaled
+from tests.pytest_runs import OTHERS
 from tests.testing.conversing import Echo, Refusing, their_server
 from wskit import Compression, ServerConfig
 from wskit.testing import read_har, replay, ws_client, ws_record, ws_server
@@ -308,7 +309,7 @@ def test_it(ws_record):
 
 
 def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *OTHERS, "-p", "no:cacheprovider"]
     return subprocess.run(
         [*command, "-W", "error", "--strict-markers", f"--rootdir={folder}", *options, str(folder)],
         cwd=folder,
@@ -319,7 +320,7 @@ def run_pytest(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_fixture_keeps_its_recording_beside_the_test(tmp_path: Path) -> None:
-    """Two runs of pytest, each in a process: two seconds."""
+    """Two runs of pytest, each in a process."""
     with ws_server(Echo) as server:
         (tmp_path / "test_a.py").write_text(TEST.format(url=server.url))
         run = run_pytest(tmp_path, "--wskit-record=once")

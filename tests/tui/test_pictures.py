@@ -87,11 +87,10 @@ async def picture(keys: list[str], size: tuple[int, int], source: Source | None 
         await settled(app, pilot)
         for line in app.query(Input):
             line.cursor_blink = False
-        for key in keys:
-            if key == "f8":
-                app.theme = "textual-light"
-            await pilot.press(key)
-            await settled(app, pilot)
+        if "f8" in keys:
+            app.theme = "textual-light"
+        await pilot.press(*keys)
+        await settled(app, pilot)
         for line in app.screen.query(Input):
             line.cursor_blink = False
         app.look()

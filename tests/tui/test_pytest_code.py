@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.deadlines import scaled
+from tests.pytest_runs import OTHERS
 from tests.testing.conversing import Echo, Refusing
 from tests.tui.frames import IN, OUT, capture, frame
 from tests.tui.talks import history, opened, talk
@@ -36,9 +37,18 @@ def body(code: str) -> list[str]:
 
 
 def run(path: Path, server: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    others = [f"-pno:{name}" for name in ("anyio", "faker", "randomly", "cacheprovider", "cov")]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, *others, path.name],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-c",
+            os.devnull,
+            *OTHERS,
+            "-pno:cacheprovider",
+            path.name,
+        ],
         cwd=path.parent,
         env={**os.environ, "WSKIT_SERVER": server, **environment},
         capture_output=True,

@@ -25,11 +25,13 @@ __all__ = [
     "judged",
     "parameters",
     "smallest",
+    "some",
 ]
 
 
 Value = TypeVar("Value")
-SHRINKING = settings(max_examples=5000, database=None, phases=[Phase.generate, Phase.shrink])
+SEARCHING = settings(max_examples=5000, database=None, phases=[Phase.generate])
+SHRINKING = settings(SEARCHING, phases=[Phase.generate, Phase.shrink])
 
 
 def receiver(stream: Stream) -> Side:
@@ -79,6 +81,11 @@ def _placed(stream: Stream) -> Iterator[tuple[Frame, bool, bool]]:
         if not frame.control:
             packed = not frame.fin and (packed or frame.rsv != 0)
             inside = not frame.fin
+
+
+def some(strategy: st.SearchStrategy[Value], condition: Callable[[Value], bool]) -> Value:
+    """Find one, as it comes."""
+    return find(strategy, condition, settings=SEARCHING)
 
 
 def smallest(strategy: st.SearchStrategy[Value], condition: Callable[[Value], bool]) -> Value:
