@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import tracemalloc
 
 import pytest
 
@@ -25,6 +26,18 @@ class TestLending:
         provider.release(first)
         provider.release(second)
         assert provider.lend(1) is second
+
+    def test_a_buffer_of_the_pool_is_made_when_it_is_first_needed(self) -> None:
+        tracemalloc.start()
+        try:
+            provider = BufferProvider(8, 1 << 20, 1 << 20)
+            assert tracemalloc.get_traced_memory()[0] < 1 << 20
+            provider.release(provider.lend(1))
+            provider.release(provider.lend(1))
+            assert 1 << 20 <= tracemalloc.get_traced_memory()[0] < 2 << 20
+        finally:
+            tracemalloc.stop()
+        assert provider.stats().available == 8
 
     def test_an_empty_pool_makes_one_of_the_size_asked_for(self) -> None:
         provider = BufferProvider(1, 100, 1000)

@@ -3,7 +3,7 @@ cdef class BufferProvider:
     cdef public object count, size, max
     cdef object _lock, _dynamic_bytes
     cdef list _free
-    cdef Py_ssize_t _in_use, _high_water, _hits, _misses, _dynamic
+    cdef Py_ssize_t _in_use, _high_water, _hits, _misses, _dynamic, _unmade
 
     cpdef bytearray lend(self, size)
     cpdef release(self, bytearray buffer)

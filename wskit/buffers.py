@@ -43,7 +43,10 @@ class BufferProvider:
     """
 
     def __init__(self, count: int = 1, size: int = 65536, max: int = 65536) -> None:
-        """Make all ``count`` buffers; with ``count`` or ``size`` 0 every loan is dynamic."""
+        """Keep up to ``count`` buffers, made when they are first needed.
+
+        With ``count`` or ``size`` 0 every loan is dynamic.
+        """
         for name, value in (("count", count), ("size", size), ("max", max)):
             if isinstance(value, bool) or not isinstance(value, int):
                 raise TypeError(f"{name}: must be an int, not {type(value).__name__}")
@@ -53,7 +56,8 @@ class BufferProvider:
         self.size = size
         self.max = max
         self._lock = threading.Lock()  # guards everything below
-        self._free = [bytearray(size) for _ in range(self.count)]
+        self._free: list[bytearray] = []
+        self._unmade = self.count  # of the pool's buffers, those that nobody has needed yet
         self._in_use = self._high_water = 0
         self._hits = self._misses = self._dynamic = self._dynamic_bytes = 0
 
@@ -69,6 +73,10 @@ class BufferProvider:
                 if self._free:
                     self._hits += 1
                     return self._free.pop()  # the warmest one
+                if self._unmade:
+                    self._hits += 1
+                    self._unmade -= 1
+                    return bytearray(self.size)
                 self._misses += 1
             self._dynamic += 1
             self._dynamic_bytes += size
@@ -78,7 +86,7 @@ class BufferProvider:
         """Take a lent buffer back: into the pool if it fits there, else it is freed."""
         with self._lock:
             self._in_use -= 1
-            if len(buffer) == self.size and len(self._free) < self.count:
+            if len(buffer) == self.size and len(self._free) + self._unmade < self.count:
                 self._free.append(buffer)
 
     def stats(self) -> PoolStats:
@@ -87,7 +95,7 @@ class BufferProvider:
             return PoolStats(
                 self.size,
                 self.count,
-                len(self._free),
+                len(self._free) + self._unmade,
                 self._in_use,
                 self._high_water,
                 self._hits,

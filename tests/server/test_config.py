@@ -127,14 +127,13 @@ def test_unix_mode_is_permission_bits_of_a_unix_path() -> None:
 @pytest.mark.parametrize(
     ("buffers", "max_message_size", "size"),
     [
-        (BufferConfig(), 1 << 20, 4096),
-        (BufferConfig(small_size=1024), 1 << 20, 2048),
+        (BufferConfig(), 1 << 20, 1 << 16),
         (BufferConfig(), 3000, 3000),
         (BufferConfig(large_size=10_000), 3000, 10_000),
         (BufferConfig(large_size=0), 1 << 20, 0),
     ],
 )
-def test_a_large_buffer_is_twice_a_small_one_unless_told(
+def test_a_large_buffer_takes_64_kib_unless_told(
     buffers: BufferConfig, max_message_size: int, size: int
 ) -> None:
     assert ServerConfig(buffers=buffers, max_message_size=max_message_size).large_size == size
