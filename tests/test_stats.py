@@ -39,4 +39,4 @@ def test_a_server_gives_them_as_a_dictionary_for_json() -> None:
     with linked(blocking=False) as link:
         stats = dataclasses.asdict(link.server.stats())
     assert stats["connections"] == 1
-    assert stats["large_buffers"]["size"] == 4096
+    assert stats["large_buffers"]["size"] == 1 << 16

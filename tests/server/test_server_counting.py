@@ -195,7 +195,7 @@ class TestBuffers:
     def test_a_large_frame_borrows_what_it_needs_until_it_is_delivered(
         self, serve: Serve, connect: Connect, book: Book, size: int, hits: int, dynamic: int
     ) -> None:
-        server = serve(Recorded, book)
+        server = serve(Recorded, book, buffers=BufferConfig(large_size=4096))
         peer = connect(server)
         message = frame(BINARY, bytes(size))
         peer.send(message[:-1])
