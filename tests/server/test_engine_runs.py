@@ -16,6 +16,8 @@ from tests.server.conftest import Connect, Serve
 from tests.server.peer import Peer
 from tests.server.recording import Book, Recorded
 from wskit import Server, ServerConfig
+from wskit.server.engine import Engine
+from wskit.server.worker import Worker
 
 
 def server_threads() -> list[str]:
@@ -124,6 +126,8 @@ def test_a_bind_error_is_raised_and_leaves_nothing(serve: Serve, book: Book, one
 SIGNALLED = """
 import signal, sys
 from wskit import Server, ServerConfig
+from wskit.server.engine import Engine
+from wskit.server.worker import Worker
 
 class Echo:
     def __init__(self, handshake, conn):
@@ -179,3 +183,40 @@ def test_a_signal_stops_a_server_that_listens_in_the_main_thread(
             process.kill()
     assert output.split() == ["closed", last]
     assert process.returncode == 0
+
+
+def test_ctrl_c_while_it_starts_is_an_orderly_stop_for_who_is_connected(
+    monkeypatch: pytest.MonkeyPatch, book: Book
+) -> None:
+    listen, peers = Engine._listen, list[Peer]()
+
+    def interrupted(engine: Engine) -> None:
+        listen(engine)
+        assert isinstance(engine.address, tuple)
+        peers.append(Peer(engine.address[1]))
+        peers[0].open().text("served")
+        assert peers[0].read_text() == "served"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Engine, "_listen", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Server(Recorded, ServerConfig(port=0, close_timeout=scaled(0.1))).listen(book)
+    with peers[0] as peer:
+        assert peer.read_close() == 1001
+    book.closed(1)
+    assert not server_threads()
+
+
+def test_ctrl_c_between_two_threads_ends_both(monkeypatch: pytest.MonkeyPatch, book: Book) -> None:
+    start, started = Worker.start, list[Worker]()
+
+    def interrupted(worker: Worker) -> None:
+        if started:
+            raise KeyboardInterrupt
+        started.append(worker)
+        start(worker)
+
+    monkeypatch.setattr(Worker, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Server(Recorded, ServerConfig(port=0, worker_count=2)).listen(book)
+    assert not server_threads()

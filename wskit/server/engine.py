@@ -70,12 +70,8 @@ class Engine:
     def run(self) -> None:
         """Serve until stopped, then join everything."""
         self._thread = threading.get_ident()
-        for worker in self.workers:
-            worker.start()
-            self.monitor.supervise(worker)
-        self._listen()
         try:
-            self._supervise()
+            self._serve()
         finally:
             try:
                 self._shut_down()
@@ -83,11 +79,16 @@ class Engine:
             finally:
                 self.done.set()
 
-    def _supervise(self) -> None:
+    def _serve(self) -> None:
         try:
+            for worker in self.workers:
+                worker.start()
+                self.monitor.supervise(worker)
+            self._listen()
             self.monitor.run()
         except BaseException:
-            # Ctrl-C while listen() has the main thread: an orderly stop, then it goes on.
+            # Ctrl-C while listen() has the main thread: an orderly stop, then it goes on. From the
+            # first thread on, since somebody may be connected before the last has started.
             self._begin_stop(1001, "", self._config.close_timeout)
             self.monitor.run()
             raise
@@ -280,6 +281,8 @@ class Engine:
             worker.stop()
         deadline = time.monotonic() + _JOIN
         for thread in self._ending | self._threads():
+            if thread.ident is None:
+                continue  # the start was interrupted before its turn came
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
                 log.error("%s: its handler does not return and was left behind", thread.name)
