@@ -60,8 +60,8 @@ check: lint test test-compiled ## lint and test, both builds
 test-all: ## the suite on every CPython >= 3.11 of this machine (PATH, pyenv)
 	@.ci/test-all
 
-autobahn: venv-runtime ## the real Autobahn Testsuite in both directions; CASES='1.*' narrows
-	@$(PY) autobahn/run.py $(if $(CASES),--cases '$(CASES)')
+autobahn: venv-runtime $(if $(filter compiled,$(BUILD)),ext) ## the real Autobahn Testsuite, both ways; CASES='1.*' BUILD=compiled
+	@$(if $(filter compiled,$(BUILD)),PYTHONPATH=$(CURDIR)/build/compiled) $(PY) autobahn/run.py $(if $(CASES),--cases '$(CASES)')
 
 fuzz: venv-dev ## fuzz wskit itself, MINUTES=7 for all seven targets; SEED=1
 	@$(PY) -m wskit fuzz --self --minutes $(or $(MINUTES),7) --seed $(or $(SEED),0)

@@ -21,6 +21,8 @@ from suite import Suite, SuiteUnavailable, find_suite
 from summary import show
 from verdicts import Expectations, deviations
 
+from wskit.testing.builds import build
+
 __all__ = ["main"]
 
 HERE = Path(__file__).resolve().parent
@@ -59,7 +61,7 @@ def main(cases: list[str], agents: list[str], processes: int, reports: Path) -> 
         check_agents(agents)
         suite = find_suite()
         asked = ask_cases(suite, expectations, cases)
-        NARRATION.print(f"{suite}: {len(asked)} cases", soft_wrap=True)
+        NARRATION.print(f"{suite}: {len(asked)} cases, wskit {build()}", soft_wrap=True)
         wrong = [
             run(name, suite, asked, expectations, processes, reports.resolve()) for name in agents
         ]
