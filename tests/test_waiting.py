@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.deadlines import scaled
-from wskit.waiting import wait_either, wait_readable, wait_writable
+from wskit.waiting import Readable, wait_either, wait_readable, wait_writable
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -36,6 +36,19 @@ def fill(sock: socket.socket) -> None:
             sock.send(bytes(65536))
     except BlockingIOError:
         pass
+
+
+def test_one_can_be_waited_for_again_and_again(pair: Pair) -> None:
+    one, other = pair
+    readable = Readable(one.fileno())
+    for _ in range(3):
+        assert not readable.wait(0)
+        other.send(b"x")
+        assert readable.wait(scaled(5))
+        assert readable.wait(None)
+        one.recv(1)
+    other.close()
+    assert readable.wait(None)
 
 
 def test_readable_is_what_has_data_or_has_ended(pair: Pair) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import select
+from collections.abc import Callable
 
-__all__ = ["wait_either", "wait_readable", "wait_writable"]
+__all__ = ["Readable", "wait_either", "wait_readable", "wait_writable"]
 
 
 def wait_readable(fds: list[int], timeout: float | None) -> list[int]:
@@ -15,6 +16,30 @@ def wait_readable(fds: list[int], timeout: float | None) -> list[int]:
     for fd in fds:
         poller.register(fd, select.POLLIN)
     return [fd for fd, _ in poller.poll(_milliseconds(timeout))]
+
+
+class Readable:
+    """Waits for one descriptor, again and again, for less each time than ``wait_readable``.
+
+    For one thread at a time.
+    """
+
+    __slots__ = ("_fd", "_poll")
+
+    def __init__(self, fd: int) -> None:
+        """``fd`` must stay open as long as this is used."""
+        self._fd = fd
+        self._poll: Callable[[float | None], list[tuple[int, int]]] | None = None
+        if hasattr(select, "poll"):
+            poller = select.poll()
+            poller.register(fd, select.POLLIN)
+            self._poll = poller.poll
+
+    def wait(self, timeout: float | None) -> bool:
+        """Wait up to ``timeout`` seconds (None: for ever); return whether it is readable."""
+        if self._poll is None:
+            return bool(wait_readable([self._fd], timeout))
+        return bool(self._poll(_milliseconds(timeout)))
 
 
 def wait_writable(fd: int, timeout: float | None) -> bool:

@@ -202,7 +202,7 @@ class TestEnd:
         handler = Recorder()
         client = connect(ws_script(script).url)
         with monkeypatch.context() as fault:
-            fault.setattr("wskit.client.reader.wait_readable", interrupted)
+            fault.setattr("wskit.waiting.Readable.wait", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 client.read_loop(handler)
         assert handler.calls == [("close", None)]

@@ -6,7 +6,7 @@ from ..protocol.parser cimport FrameParser
 
 cdef class Reader:
     cdef Conn _conn
-    cdef object _transport
+    cdef object _transport, _readable
     cdef bint _tls
     cdef bytes _leftover
     cdef readonly tuple _owed

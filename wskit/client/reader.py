@@ -18,7 +18,7 @@ from ..deadlines import Deadline
 from ..errors import ConnectionClosed, ProtocolError
 from ..protocol.connection import Event
 from ..protocol.opcodes import CLOSE, PING
-from ..waiting import wait_either, wait_readable, wait_writable
+from ..waiting import Readable, wait_either, wait_writable
 
 if TYPE_CHECKING:
     from ..tls import TLSSocket
@@ -36,6 +36,7 @@ class Reader:
         "_conn",
         "_leftover",
         "_owed",
+        "_readable",
         "_tls",
         "_transport",
         "ended",
@@ -46,6 +47,7 @@ class Reader:
         """Read what comes through ``transport`` for ``conn``."""
         self._conn = conn
         self._transport = transport
+        self._readable = Readable(transport.fileno())
         self._tls = tls
         self._leftover = b""  # bytes that came with the handshake's response
         self._owed: Event | None = None  # a ping without its pong
@@ -173,7 +175,7 @@ class Reader:
                 self._pay()
             if readable or not writable or deadline.passed:
                 return readable
-        return bool(wait_readable([fd], deadline.remaining))
+        return self._readable.wait(deadline.remaining)
 
     def _receive(self, deadline: Deadline) -> bool:
         """Read once; False when the deadline passed. ConnectionClosed at the end of the stream."""
