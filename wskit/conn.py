@@ -235,15 +235,13 @@ class Conn:
         self, opcode: int, payload: BytesLike, compress: bool | None, fin: bool = True
     ) -> None:
         outbound = self._outbound
-        lock = outbound.lock
-        lock.acquire()  # a with statement would do the same, but compiled costs twice as much
-        try:
+        # A with statement, though compiled it costs twice as much as acquire() and release(): Ctrl-C
+        # between acquire() and try would leave the lock taken.
+        with outbound.lock:
             if outbound.queued or outbound.lost:
                 self._ready(len(payload))
             outbound.put(self._protocol.data(opcode, payload, compress, fin))
             self._messages_out += fin
-        finally:
-            lock.release()
 
     def _control(self, opcode: int, data: BytesLike) -> None:
         outbound, payload = self._outbound, _octets(data)
