@@ -235,8 +235,8 @@ class Conn:
         self, opcode: int, payload: BytesLike, compress: bool | None, fin: bool = True
     ) -> None:
         outbound = self._outbound
-        # A with statement, though compiled it costs twice as much as acquire() and release(): Ctrl-C
-        # between acquire() and try would leave the lock taken.
+        # A with statement, though compiled it costs twice as much as acquire() and release():
+        # Ctrl-C between acquire() and try would leave the lock taken.
         with outbound.lock:
             if outbound.queued or outbound.lost:
                 self._ready(len(payload))

@@ -21,7 +21,7 @@ from ..outbound import Outbound
 from ..protocol.connection import Event, Protocol
 from ..protocol.extensions import DeflateParameters
 from ..protocol.frames import close_payload
-from ..protocol.opcodes import BINARY, PONG, Message, MessageType, Side
+from ..protocol.opcodes import BINARY, MESSAGE_TYPES, PONG, Message, Side
 from ..protocol.response import ClientHandshake, ClientHandshakeResult
 from ..timers import Clock
 from ..urls import host_header
@@ -201,7 +201,7 @@ class Client(Conn):
                 opcode, data = event
                 self._count(event)
                 if opcode <= BINARY or control_frames:
-                    return Message(MessageType(opcode), data)
+                    return Message(MESSAGE_TYPES[opcode], data)
                 reader.answer(event, self._last_wait(deadline))
                 # A server that sends pings without end does not stretch the deadline.
                 event = reader.parsed() if deadline.passed else reader.event(deadline)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..callbacks import MessageShape, defines, message_shape, takes
 from ..protocol.connection import Event
-from ..protocol.opcodes import BINARY, PING, PONG, MessageType
+from ..protocol.opcodes import BINARY, MESSAGE_TYPES, PING, PONG
 from ..scratch import Scratch
 
 __all__ = ["ServerCallbacks"]
@@ -48,7 +48,7 @@ class ServerCallbacks:
         if shape is MessageShape.DATA:
             call(data)
         elif shape is MessageShape.DATA_TYPE:
-            call(data, MessageType(opcode))
+            call(data, MESSAGE_TYPES[opcode])
         else:
             self._with_scratch(call, opcode, data)
 
@@ -63,7 +63,7 @@ class ServerCallbacks:
             if self._shape is MessageShape.ALLOCATOR_DATA:
                 call(self._scratch, data)
             else:
-                call(self._scratch, data, MessageType(opcode))
+                call(self._scratch, data, MESSAGE_TYPES[opcode])
         finally:
             self._scratch.reset()
 

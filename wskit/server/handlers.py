@@ -10,7 +10,7 @@ from ..callbacks import MessageShape, defines, message_shape, takes
 from ..conn import Conn
 from ..errors import HandshakeError
 from ..protocol.handshake import Handshake
-from ..protocol.opcodes import MessageType
+from ..protocol.opcodes import MESSAGE_TYPES
 from ..scratch import Scratch
 
 __all__ = ["Handler", "HandlerClass"]
@@ -69,13 +69,13 @@ class HandlerClass:
         """Call ``client_message`` in the shape it has; scratch memory is void afterwards."""
         shape, call = self.shape, handler.client_message
         if shape is MessageShape.DATA_TYPE:
-            call(data, MessageType(opcode))
+            call(data, MESSAGE_TYPES[opcode])
             return
         try:
             if shape is MessageShape.ALLOCATOR_DATA:
                 call(scratch, data)
             else:
-                call(scratch, data, MessageType(opcode))
+                call(scratch, data, MESSAGE_TYPES[opcode])
         finally:
             scratch.reset()
 
