@@ -17,7 +17,6 @@ from tests.server.peer import Peer
 from tests.server.recording import Book, Recorded
 from wskit import Server, ServerConfig
 from wskit.server.engine import Engine
-from wskit.server.worker import Worker
 
 
 def server_threads() -> list[str]:
@@ -127,7 +126,6 @@ SIGNALLED = """
 import signal, sys
 from wskit import Server, ServerConfig
 from wskit.server.engine import Engine
-from wskit.server.worker import Worker
 
 class Echo:
     def __init__(self, handshake, conn):
@@ -208,15 +206,15 @@ def test_ctrl_c_while_it_starts_is_an_orderly_stop_for_who_is_connected(
 
 
 def test_ctrl_c_between_two_threads_ends_both(monkeypatch: pytest.MonkeyPatch, book: Book) -> None:
-    start, started = Worker.start, list[Worker]()
+    start = threading.Thread.start
 
-    def interrupted(worker: Worker) -> None:
-        if started:
+    def interrupted(thread: threading.Thread) -> None:
+        if thread.name.startswith("wskit-worker-1-"):
             raise KeyboardInterrupt
-        started.append(worker)
-        start(worker)
+        start(thread)
 
-    monkeypatch.setattr(Worker, "start", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        Server(Recorded, ServerConfig(port=0, worker_count=2)).listen(book)
+    with monkeypatch.context() as fault:
+        fault.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            Server(Recorded, ServerConfig(port=0, worker_count=2)).listen(book)
     assert not server_threads()
