@@ -63,6 +63,7 @@ class Engine:
         self._pausing = threading.Lock()  # guards _paused, and whether listeners are watched
         self._paused: list[tuple[Listener, Worker | None]] = []
         self._thread = 0  # the ident of the one that runs the monitor
+        self.foreground = 0  # ... and of the main thread, where that only waits for it
         self._stop: tuple[int, str, float] | None = None
         self._ending: set[threading.Thread] = set()  # those there were when the stop began
         self.done = threading.Event()
@@ -87,8 +88,8 @@ class Engine:
             self._listen()
             self.monitor.run()
         except BaseException:
-            # Ctrl-C while listen() has the main thread: an orderly stop, then it goes on. From the
-            # first thread on, since somebody may be connected before the last has started.
+            # An orderly stop, then it goes on; from the first thread on, since somebody may be
+            # connected before the last has started.
             self._begin_stop(1001, "", self._config.close_timeout)
             self.monitor.run()
             raise
@@ -100,7 +101,9 @@ class Engine:
     def is_own_thread(self) -> bool:
         """Whether the calling thread is one that a stop waits for."""
         ident = threading.get_ident()
-        return ident == self._thread or ident in {thread.ident for thread in self._threads()}
+        return ident in (self._thread, self.foreground) or ident in {
+            thread.ident for thread in self._threads()
+        }
 
     def adopt(self, sock: socket.socket, handshake: Handshake | None, leftover: bytes) -> None:
         """Take a connection over; with a ``handshake`` it has been upgraded already."""

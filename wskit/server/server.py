@@ -14,6 +14,7 @@ from ..protocol.frames import BytesLike, close_payload, frame_bin, frame_text
 from ..protocol.handshake import Handshake
 from ..stats import ServerStats
 from ..timers import Clock
+from . import foreground
 from .config import ServerConfig
 from .engine import Engine
 from .handlers import HandlerClass
@@ -61,7 +62,11 @@ class Server:
         Raises OSError if the address cannot be had, RuntimeError if it is listening already. May
         be called again after a stop.
         """
-        self._open(app).run()
+        engine = self._open(app)
+        if threading.current_thread() is threading.main_thread():
+            foreground.serve(engine, self.config.close_timeout)
+        else:
+            engine.run()
 
     def listen_in_new_thread(self, app: object = None) -> threading.Thread:
         """Bind here, raising as ``listen`` does, and serve in a new thread, which is returned."""
