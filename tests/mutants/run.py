@@ -29,7 +29,7 @@ __all__ = ["main"]
 
 ROOT = Path(__file__).parents[2]
 LIMIT = 60.0  # seconds
-_COPIED = ("wskit", "tests", "autobahn", "pyproject.toml")
+_COPIED = ("wskit", "tests", "docs", "autobahn", "pyproject.toml")
 _PYTEST = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly")
 # One seed, so that the table can be had again.
 _HUNTING = ("-p", "tests.mutants.hunting", "--hypothesis-profile=hunting", "--hypothesis-seed=1")
