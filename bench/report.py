@@ -6,7 +6,7 @@ ratios is shown; so a machine that slows down for a while slows both sides of ea
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
@@ -96,59 +96,72 @@ def print_report(tally: Tally, console: Console, again: str) -> None:
         console.print(f"[red]failed[/red] {failure}", soft_wrap=True)
 
 
-def traffic_table(tally: Tally, work: Work, peers: list[str]) -> Table:
-    """Return CPU time, rate and latency of each peer, with ratios to the work's base."""
-    base = tally.base(work.name)
+Columns = dict[str, Callable[[str], str]]
+"""Headings, and what stands below each for a peer."""
+
+
+def peer_table(work: Work, peers: list[str], columns: Columns) -> Table:
+    """Return a table with a row for each peer."""
     table = new_table(f"{work.name}: {work.title}")
-    for heading in ("CPU µs", "per second", "p50 µs", "p99 µs", "× per CPU s", "× per second"):
+    for heading in columns:
         table.add_column(heading, justify="right", no_wrap=True)
     for peer in peers:
-        mark = "*" if limited_by_generator(tally, work.name, peer) else ""
-        table.add_row(
-            peer,
-            show(tally.figure(work.name, peer, "cpu_us")),
-            show(tally.figure(work.name, peer, "rate")) + mark,
-            show_median(tally.figure(work.name, peer, "p50_us")),
-            show_median(tally.figure(work.name, peer, "p99_us")),
-            show(tally.advantage(work.name, base, peer, "cpu_us")),
-            show(tally.advantage(work.name, base, peer, "rate")),
-        )
+        table.add_row(peer, *(cell(peer) for cell in columns.values()))
+    return table
+
+
+def cost_and_rate(tally: Tally, name: str) -> Columns:
+    """Return the columns of CPU time and rate; clients are not measured by the generator."""
+    measured = WORKS[name].kind is not Kind.CLIENT
+    return {
+        "CPU µs": lambda peer: show(tally.figure(name, peer, "cpu_us")),
+        "per second": lambda peer: (
+            show(tally.figure(name, peer, "rate"))
+            + ("*" if measured and limited_by_generator(tally, name, peer) else "")
+        ),
+    }
+
+
+def advantages(tally: Tally, name: str) -> Columns:
+    """Return the columns that compare with the work's base."""
+    base = tally.base(name)
+    return {
+        "× per CPU s": lambda peer: show(tally.advantage(name, base, peer, "cpu_us")),
+        "× per second": lambda peer: show(tally.advantage(name, base, peer, "rate")),
+    }
+
+
+def traffic_table(tally: Tally, work: Work, peers: list[str]) -> Table:
+    """Return CPU time, rate and latency of each peer, with ratios to the work's base."""
+    latencies: Columns = {
+        "p50 µs": lambda peer: show_median(tally.figure(work.name, peer, "p50_us")),
+        "p99 µs": lambda peer: show_median(tally.figure(work.name, peer, "p99_us")),
+    }
+    columns = cost_and_rate(tally, work.name) | latencies | advantages(tally, work.name)
+    table = peer_table(work, peers, columns)
+    base = tally.base(work.name)
     table.caption = f"×: {base} does so many times as much; *: the generator was the limit"
     return table
 
 
 def client_table(tally: Tally, work: Work, peers: list[str]) -> Table:
     """Return CPU time and rate of each client."""
+    columns = cost_and_rate(tally, work.name) | advantages(tally, work.name)
+    table = peer_table(work, peers, columns)
     base = tally.base(work.name)
-    table = new_table(f"{work.name}: {work.title}")
-    for heading in ("CPU µs", "per second", "× per CPU s", "× per second"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for peer in peers:
-        table.add_row(
-            peer,
-            show(tally.figure(work.name, peer, "cpu_us")),
-            show(tally.figure(work.name, peer, "rate")),
-            show(tally.advantage(work.name, base, peer, "cpu_us")),
-            show(tally.advantage(work.name, base, peer, "rate")),
-        )
     table.caption = f"CPU time of the client; ×: {base} does so many times as much"
     return table
 
 
 def idle_table(tally: Tally, work: Work, peers: list[str]) -> Table:
     """Return the memory of an idle connection of each peer."""
-    base = tally.base(work.name)
-    table = new_table(f"{work.name}: {work.title}")
-    for heading in ("connections", "RSS bytes/connection", f"× {base}"):
-        table.add_column(heading, justify="right")
-    for peer in peers:
-        table.add_row(
-            peer,
-            show(tally.figure(work.name, peer, "connections")),
-            show(tally.figure(work.name, peer, "idle_bytes")),
-            show(tally.advantage(work.name, base, peer, "idle_bytes")),
-        )
-    return table
+    name, base = work.name, tally.base(work.name)
+    columns: Columns = {
+        "connections": lambda peer: show(tally.figure(name, peer, "connections")),
+        "RSS bytes/connection": lambda peer: show(tally.figure(name, peer, "idle_bytes")),
+        f"× {base}": lambda peer: show(tally.advantage(name, base, peer, "idle_bytes")),
+    }
+    return peer_table(work, peers, columns)
 
 
 def ratio_tables(tally: Tally) -> list[Table]:

@@ -1,4 +1,4 @@
-/* What the native servers share: a listener on the loopback, and bytes that all go out. */
+/* What the native servers share: a listener on the loopback, a loop, and bytes that all go out. */
 #ifndef LISTENING_H
 #define LISTENING_H
 #include <arpa/inet.h>
@@ -52,5 +52,22 @@ static int send_all(int fd, const void *data, size_t size) {
         if (n > 0) sent += (size_t)n;
     }
     return 1;
+}
+
+/* Listens and prints the port; calls admit for who comes, serve for who has sent something. */
+static void serve_for_ever(void (*admit)(int poll, int listener), void (*serve)(int fd)) {
+    enum { EVENTS = 256 };
+    struct epoll_event ready[EVENTS];
+    int listener = listen_on_loopback(), poll = epoll_create1(EPOLL_CLOEXEC);
+    must(poll >= 0, "epoll");
+    watch(poll, listener);
+    for (;;) {
+        int n = epoll_wait(poll, ready, EVENTS, -1);
+        must(n >= 0 || errno == EINTR, "epoll_wait");
+        for (int i = 0; i < n; i++) {
+            if (ready[i].data.fd == listener) admit(poll, listener);
+            else serve(ready[i].data.fd);
+        }
+    }
 }
 #endif

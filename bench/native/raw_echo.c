@@ -5,7 +5,7 @@
 #define _GNU_SOURCE
 #include "listening.h"
 
-enum { ROOM = 1 << 20, EVENTS = 256 };
+enum { ROOM = 1 << 20 };
 
 static void echo(int fd) {
     static char data[ROOM];
@@ -14,17 +14,6 @@ static void echo(int fd) {
     if (have <= 0 || !send_all(fd, data, (size_t)have)) close(fd);
 }
 
-int main(void) {
-    struct epoll_event ready[EVENTS];
-    int listener = listen_on_loopback(), poll = epoll_create1(EPOLL_CLOEXEC);
-    must(poll >= 0, "epoll");
-    watch(poll, listener);
-    for (;;) {
-        int n = epoll_wait(poll, ready, EVENTS, -1);
-        must(n >= 0 || errno == EINTR, "epoll_wait");
-        for (int i = 0; i < n; i++) {
-            if (ready[i].data.fd == listener) watch(poll, accept_one(listener));
-            else echo(ready[i].data.fd);
-        }
-    }
-}
+static void admit(int poll, int listener) { watch(poll, accept_one(listener)); }
+
+int main(void) { serve_for_ever(admit, echo); }

@@ -11,7 +11,7 @@
 
 #include "listening.h"
 
-enum { ROOM = 1 << 18, MAX_FD = 1024, EVENTS = 64, CLOSE = 8, PING = 9, PONG = 10 };
+enum { ROOM = 1 << 18, MAX_FD = 1024, CLOSE = 8, PING = 9, PONG = 10 };
 
 typedef struct {
     int open;
@@ -101,17 +101,4 @@ static void admit(int poll, int listener) {
     watch(poll, fd);
 }
 
-int main(void) {
-    struct epoll_event ready[EVENTS];
-    int listener = listen_on_loopback(), poll = epoll_create1(EPOLL_CLOEXEC);
-    must(poll >= 0, "epoll");
-    watch(poll, listener);
-    for (;;) {
-        int n = epoll_wait(poll, ready, EVENTS, -1);
-        must(n >= 0 || errno == EINTR, "epoll_wait");
-        for (int i = 0; i < n; i++) {
-            if (ready[i].data.fd == listener) admit(poll, listener);
-            else serve(ready[i].data.fd);
-        }
-    }
-}
+int main(void) { serve_for_ever(admit, serve); }

@@ -17,10 +17,10 @@ from .overdue import ends_in_time
 from .targets import Target
 from .targets.settings import SETTINGS
 
-__all__ = ["Campaign", "Limits", "examined", "smallest"]
+__all__ = ["MOST_FINDINGS", "Campaign", "Limits", "examined", "smallest"]
 
 _MOST_INPUTS = 4096
-_MOST_FINDINGS = 20
+MOST_FINDINGS = 20  # that end a campaign
 _WATCHED = 0.25  # the share of runs that are watched where watching costs
 
 
@@ -44,7 +44,7 @@ class Campaign:
         found: Callable[[Finding], None] = lambda finding: None,
         kept: Callable[[bytes], None] = lambda data: None,
         watched: float = _WATCHED,
-        most_findings: int = _MOST_FINDINGS,
+        most_findings: int = MOST_FINDINGS,
     ) -> None:
         """``inputs`` are where it begins; ``kept`` is called with each that reached new lines.
 

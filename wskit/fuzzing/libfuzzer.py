@@ -14,12 +14,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-from .campaign import Campaign, Limits
+from .campaign import MOST_FINDINGS, Campaign, Limits
 from .findings import Finding, Report
 from .libfuzzer_process import Order
 from .targets import Target
@@ -31,7 +31,6 @@ MISSING = (
 )
 """What is said where it is not installed."""
 
-_MOST_FINDINGS = 20
 _PATIENCE = 60.0  # seconds for starting, and for making what was found small
 
 
@@ -64,7 +63,7 @@ def fed(
             seed=seed,
             seconds=limits.seconds,
             executions=limits.executions,
-            most_findings=_MOST_FINDINGS,
+            most_findings=MOST_FINDINGS,
         )
         report = _Run(order, found).report()
         seconds = time.monotonic() - start
@@ -112,7 +111,7 @@ class _Run:
         with process.stdin, process.stdout:
             process.stdin.write(json.dumps(dataclasses.asdict(self._order)).encode())
             process.stdin.close()
-            for line in _lines(process.stdout):
+            for line in process.stdout:
                 self._take(json.loads(line))
 
     def _take(self, line: dict[str, dict[str, str] | int]) -> None:
@@ -134,11 +133,6 @@ def _finding(told: dict[str, str]) -> Finding:
         source=told["source"],
         fault=told["fault"],
     )
-
-
-def _lines(stream: IO[bytes]) -> Iterator[bytes]:
-    while line := stream.readline():
-        yield line
 
 
 def _started(errors: IO[bytes]) -> subprocess.Popen[bytes]:
