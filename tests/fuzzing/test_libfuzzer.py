@@ -11,6 +11,7 @@ import pytest
 
 from tests.deadlines import scaled
 from tests.mutants.bugs import BUGS
+from wskit.fuzzing import libfuzzer
 from wskit.fuzzing.campaign import Limits
 from wskit.fuzzing.findings import Exit
 from wskit.fuzzing.libfuzzer import fed, installed
@@ -61,6 +62,20 @@ def test_what_it_died_of_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert report.exit_code == Exit.INTERNAL
     assert report.problem.startswith("libFuzzer ended early; its last words: ")
     assert "no_target" in report.problem
+
+
+@needs_atheris
+def test_ctrl_c_leaves_what_was_done_until_then() -> None:
+    take = libfuzzer._Run._take
+
+    def interrupted(run: libfuzzer._Run, line: dict[str, dict[str, str] | int]) -> None:
+        take(run, line)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as fault:
+        fault.setattr(libfuzzer._Run, "_take", interrupted)
+        report = fed(make_target("parser"), SEEDS, Limits(60.0), seed=1)
+    assert (report.exit_code, report.executions) == (Exit.INTERRUPTED, 100)
 
 
 def test_ctrl_c_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,14 @@ def test_limits_end_it(lines: Lines, order: Order, count: int) -> None:
         run.one(SEEDS[0])
     with pytest.raises(Left):
         run.one(SEEDS[0])
-    assert lines.told() == [{"executions": count}]
+    assert lines.told() == [{"executions": count, "over": True}]
+
+
+def test_it_says_now_and_then_how_far_it_is(lines: Lines) -> None:
+    run = feeder(lines)
+    for _ in range(250):
+        run.one(SEEDS[0])
+    assert lines.told() == [{"executions": 100}, {"executions": 200}]
 
 
 def test_without_whoever_asked_it_ends(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +102,7 @@ def test_enough_findings_end_it(lines: Lines, monkeypatch: pytest.MonkeyPatch) -
     plant(monkeypatch, "wskit.protocol.parser", "if size & 0x80 != mask_bit:", "if size < 0:")
     with pytest.raises(Left):
         run.one(b"\0\0\x82\x05hello")
-    assert [list(line) for line in lines.told()] == [["finding"], ["executions"]]
+    assert [list(line) for line in lines.told()] == [["finding"], ["executions", "over"]]
 
 
 def test_inputs_are_made_within_the_size_that_is_asked_for(lines: Lines) -> None:

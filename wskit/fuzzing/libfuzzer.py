@@ -79,7 +79,7 @@ class _Run:
     def __init__(self, order: Order, found: Callable[[Finding], None]) -> None:
         self._order, self._found = order, found
         self._findings: list[Finding] = []
-        self._executions: int | None = None
+        self._executions, self._over = 0, False
 
     def report(self) -> Report:
         interrupted = False
@@ -97,10 +97,10 @@ class _Run:
                 process.kill()
                 process.wait()
                 last.join()
-            problem = "" if interrupted or self._executions is not None else _last_line(errors)
+            problem = "" if interrupted or self._over else _last_line(errors)
         return Report(
             findings=tuple(self._findings),
-            executions=self._executions or 0,
+            executions=self._executions,
             interrupted=interrupted,
             problem=problem,
         )
@@ -120,7 +120,7 @@ class _Run:
                 self._findings.append(finding := _finding(told))
                 self._found(finding)
             case {"executions": int(count)}:
-                self._executions = count
+                self._executions, self._over = count, "over" in line
 
 
 def _finding(told: dict[str, str]) -> Finding:

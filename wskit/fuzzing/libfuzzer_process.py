@@ -1,7 +1,7 @@
 """The process in which libFuzzer, by way of atheris, feeds one target.
 
-The law of this file: what is written to stdout is lines of JSON: findings, as they come, and one
-that says how it ended.
+The law of this file: what is written to stdout is lines of JSON: findings, as they come, how many
+executions there were until now, and one that says that it is over.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from .targets.settings import SETTINGS
 
 __all__ = ["Feeder", "Order"]
 
+_NEWS = 100  # executions between two words of how many there were
 _DONORS = 64  # inputs that others are made of, beside the two that libFuzzer chooses
 
 
@@ -74,6 +75,8 @@ class Feeder:
         if os.getppid() != self._parent:
             self._leave(1)  # nobody is left to be told
         self._executions += 1
+        if self._executions % _NEWS == 0:
+            self._say({"executions": self._executions})
         for finding in examined(self._target, data):
             self._tell(finding)
 
@@ -96,7 +99,7 @@ class Feeder:
             self._end()
 
     def _end(self) -> NoReturn:
-        self._say({"executions": self._executions})
+        self._say({"executions": self._executions, "over": True})
         self._target.close()
         self._leave(0)
 

@@ -119,6 +119,8 @@ def written_attack(attack: Attack) -> bytes:
 
 def read_attack(data: bytes) -> Attack:
     """Return the attack that ``data`` holds; ValueError where it is none."""
+    if not data.strip():
+        raise ValueError("no script of an attack: it is empty")
     try:
         about, *steps = (json.loads(line) for line in data.decode().splitlines() if line.strip())
         expects = Expects(
