@@ -6,15 +6,15 @@ any two instructions. So nothing happens there that could be left half done.
 
 from __future__ import annotations
 
-import os
 import threading
 
 from .engine import Engine
 
 __all__ = ["serve"]
 
-# On Windows a wait without end cannot be interrupted.
-_STEP = 0.2 if os.name == "nt" else None
+# Seconds. A signal that comes just before a wait in C does not end it, and its handler runs only
+# after it; so no wait is long.
+_STEP = 0.1
 
 
 def serve(engine: Engine, close_timeout: float) -> None:
