@@ -46,3 +46,11 @@ def test_work_is_done_when_nothing_interrupts_it() -> None:
     done: list[int] = []
     interruptibly(lambda: done.append(1))
     assert done == [1]
+
+
+def test_what_the_work_raises_is_raised_here() -> None:
+    def fails() -> None:
+        raise KeyError("planted")
+
+    with pytest.raises(KeyError, match="planted"):
+        interruptibly(fails)

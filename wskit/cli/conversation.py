@@ -13,7 +13,7 @@ from ..errors import ConnectionClosed
 from ..protocol.opcodes import Message
 from ..trace import json_line, payload_fields, printable
 from .exits import Failure
-from .interrupts import LOOK
+from .interrupts import interruptibly
 from .streams import Output
 
 __all__ = ["Conversation", "Printer"]
@@ -67,22 +67,24 @@ class Conversation:
         self._failure: Failure | None = None
 
     def run(self, show: Callable[[Message], None]) -> None:
-        """Give messages to ``show`` until the connection is over; in the main thread.
+        """Give messages to ``show`` until the connection is over; from the main thread.
 
-        Raises ProtocolError if the server breaks the protocol, Failure if stdin cannot be sent.
+        Raises ProtocolError if the server breaks the protocol, Failure if stdin cannot be sent,
+        and KeyboardInterrupt, with the connection as it was.
         """
         # A daemon, as nothing can wake it from waiting for a person to type.
         threading.Thread(target=self._send, name="wskit-stdin", daemon=True).start()
         try:
-            while True:
-                message = self._client.read(LOOK)
-                if message is not None:
-                    with self._showing:
-                        show(message)
-                        self._heard.set()
+            interruptibly(lambda: self._hear(show))
         except ConnectionClosed:
             if self._failure is not None:
                 raise self._failure from None
+
+    def _hear(self, show: Callable[[Message], None]) -> None:
+        while (message := self._client.read()) is not None:
+            with self._showing:
+                show(message)
+                self._heard.set()
 
     def _send(self) -> None:
         try:

@@ -34,7 +34,21 @@ def join(thread: threading.Thread) -> None:
 
 
 def interruptibly(work: Callable[[], object]) -> None:
-    """Do ``work``, which must not raise, in a thread and wait for it as ``join`` does."""
-    thread = threading.Thread(target=work, name="wskit-work", daemon=True)
+    """Do ``work`` in a thread, wait for it as ``join`` does, and raise what it raises.
+
+    KeyboardInterrupt comes up between any two instructions of the main thread; here nothing of
+    ``work`` can be left half done by it, such as a lock without its owner.
+    """
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=run, name="wskit-work", daemon=True)
     thread.start()
     join(thread)
+    if failures:
+        raise failures[0]
