@@ -11,7 +11,8 @@ PY := .venv/bin/python
 # A test run of the compiled tree: its modules come first, and the checkout is not looked at.
 COMPILED := WSKIT_EXPECT_BUILD=compiled PYTHONPATH=build/compiled PYTHONSAFEPATH=1
 CONCERNED := tests/protocol tests/conn tests/server tests/client tests/fuzzing/test_cores.py \
-	tests/testing/test_builds.py tests/test_build.py tests/test_buffers.py tests/test_outbound.py
+	tests/testing/test_builds.py tests/test_build.py tests/test_buffers.py tests/test_outbound.py \
+	tests/test_primitives.py tests/inspection/test_admission.py
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile

@@ -1,7 +1,10 @@
+from .native cimport Lock
+
 cdef class BufferProvider:
     cdef object __weakref__
     cdef public object count, size, max
-    cdef object _lock, _dynamic_bytes
+    cdef Lock _lock
+    cdef object _dynamic_bytes
     cdef list _free
     cdef Py_ssize_t _in_use, _high_water, _hits, _misses, _dynamic, _unmade
 

@@ -9,10 +9,10 @@ is empty, or the wish is larger than its buffers, the loan is made for the occas
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 
 from .errors import MessageTooBig
+from .primitives import make_lock
 
 __all__ = ["BufferProvider", "PoolStats"]
 
@@ -55,7 +55,7 @@ class BufferProvider:
         self.count = count if size else 0
         self.size = size
         self.max = max
-        self._lock = threading.Lock()  # guards everything below
+        self._lock = make_lock()  # guards everything below
         self._free: list[bytearray] = []
         self._unmade = self.count  # of the pool's buffers, those that nobody has needed yet
         self._in_use = self._high_water = 0

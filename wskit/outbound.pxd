@@ -1,11 +1,13 @@
 cimport cython
+from .native cimport Lock
 
 cdef int _GATHER_MAX
 
 cdef class Outbound:
     cdef list _frames
     cdef object _limit, _timeout
-    cdef public object transport, engine, lock, _room
+    cdef public object transport, engine, _room
+    cdef public Lock lock
     cdef public bint gathering, blocked, watched, lost
     cdef public Py_ssize_t queued, sent
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Protocol as Interface
 
 from .errors import WriteTimeout
+from .primitives import make_lock
 
 __all__ = ["Engine", "Outbound", "Transport"]
 
@@ -82,7 +83,7 @@ class Outbound:
         self._limit = limit
         self._timeout = timeout
         # Guards everything in this object and the outbound half of the connection's Protocol.
-        self.lock = threading.Lock()
+        self.lock = make_lock()
         self._room: threading.Condition | None = None  # made when somebody has to wait
         self._frames: list[bytes | memoryview] = []
         self.queued = 0  # bytes in _frames

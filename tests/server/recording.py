@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -54,8 +55,8 @@ class Recorded:
         self._inside = threading.Lock()
         if self.narrow:
             transport = conn._outbound.transport
-            assert isinstance(transport, socket.socket)
-            transport.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+            with socket.socket(fileno=os.dup(transport.fileno())) as same:
+                same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         app.handlers.append(self)
 
     def on_message(self, data: str | bytes) -> None:

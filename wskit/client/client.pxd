@@ -1,5 +1,6 @@
 cimport cython
 from ..conn cimport Conn
+from ..native cimport Lock
 from ..protocol.connection cimport Protocol
 from .read_loop cimport ServerCallbacks
 from .reader cimport Reader
@@ -17,6 +18,7 @@ cdef class Client(Conn):
     @cython.locals(protocol=Protocol, event=tuple)
     cdef _deliver_all(self, ServerCallbacks callbacks)
     cdef _deliver(self, ServerCallbacks callbacks, tuple event)
+    @cython.locals(lock=Lock)
     cdef _take_reader(self, str what, deadline)
     cdef _start_reading(self, str what, deadline)
     cdef _stop_reading(self, bint over, deadline)

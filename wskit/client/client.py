@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from .. import fields, watching
 from ..conn import Conn, format_address
@@ -18,6 +17,7 @@ from ..errors import ConnectionClosed, HandshakeError, HeaderFields
 from ..keys import next_key
 from ..logs import logger
 from ..outbound import Outbound
+from ..primitives import direct
 from ..protocol.connection import Event, Protocol
 from ..protocol.extensions import DeflateParameters
 from ..protocol.frames import close_payload
@@ -33,13 +33,11 @@ from .opening import exchange
 from .read_loop import ServerCallbacks
 from .reader import Reader
 
-if TYPE_CHECKING:
-    from ..tls import TLSSocket
-
 __all__ = ["Client"]
 
 log = logger("client")
 _pinger = Pinger()
+_new_tuple = tuple.__new__
 _CLEAN = (1000, 1001, 1005)  # codes that end an iteration without an error
 _LAST_WAIT = 1.0  # seconds that a cut reader gets to let go of the socket
 
@@ -79,15 +77,16 @@ class Client(Conn):
             raise TypeError(f"clock: must be callable, not {type(clock).__name__}")
         self._pinger = _pinger if clock is time.monotonic else Pinger(clock)
         self._config = config
-        self._transport: socket.socket | TLSSocket = dial(config, sock)
+        self._transport = dial(config, sock)
+        transport = direct(self._transport)
         self._engine = WriterEngine(config.write_timeout)
         outbound = Outbound(
-            self._transport, self._engine, limit=config.max_size, timeout=config.write_timeout
+            transport, self._engine, limit=config.max_size, timeout=config.write_timeout
         )
         address = config.unix_path or (config.host, config.port)
         super().__init__(self._make_protocol(None), outbound, address, None)
         self._protocol.writable = False  # until the handshake is done
-        self._reader = Reader(self, self._transport, tls=config.tls)
+        self._reader = Reader(self, transport, tls=config.tls)
         self._loop_thread = 0  # the ident of the thread in a read loop, else 0
         self._keepalive: Keepalive | None = None
         self.read_timeout = config.read_timeout
@@ -201,14 +200,15 @@ class Client(Conn):
                 opcode, data = event
                 self._count(event)
                 if opcode <= BINARY or control_frames:
-                    return Message(MESSAGE_TYPES[opcode], data)
+                    # As Message(…), which is a function of Python and takes 0.1 us more.
+                    return _new_tuple(Message, (MESSAGE_TYPES[opcode], data))
                 reader.answer(event, self._last_wait(deadline))
                 # A server that sends pings without end does not stretch the deadline.
                 event = reader.parsed() if deadline.passed else reader.event(deadline)
             return None
         finally:
             # A close() in another thread is that thread's to finish.
-            self._stop_reading(reader.over and self.is_closed, deadline)
+            self._stop_reading(self.is_closed and reader.over, deadline)
 
     def _count(self, event: Event) -> None:
         opcode, data = event
@@ -314,12 +314,12 @@ class Client(Conn):
     def _take_reader(self, what: str, deadline: Deadline) -> None:
         """Take the reader's lock; RuntimeError if another thread has it."""
         lock = self._reader.lock
-        if lock.acquire(blocking=False):
+        if lock.acquire(False):
             return
         if self.response is None or not self.is_closed:
             raise RuntimeError(f"{what}: another thread reads this connection")
         # Somebody is seeing a closed connection to its end, which is soon.
-        if not lock.acquire(timeout=self._last_wait(deadline).remaining or 0.0):
+        if not lock.acquire(True, self._last_wait(deadline).remaining or 0.0):
             raise self._protocol.closed()
 
     def _start_reading(self, what: str, deadline: Deadline) -> None:
@@ -359,9 +359,9 @@ class Client(Conn):
             return
         # Whoever reads now finishes when the server's close arrives, and gives the lock back.
         left = deadline.remaining
-        if not self._reader.lock.acquire(timeout=-1 if left is None else left):
+        if not self._reader.lock.acquire(True, -1 if left is None else left):
             self._reader.shut_down()
-            if not self._reader.lock.acquire(timeout=_LAST_WAIT):
+            if not self._reader.lock.acquire(True, _LAST_WAIT):
                 return  # its callback does not return; it ends the connection when it does
         try:
             self._finish(deadline)

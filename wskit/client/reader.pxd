@@ -1,5 +1,6 @@
 cimport cython
 from ..conn cimport Conn
+from ..native cimport Lock
 from ..outbound cimport Outbound
 from ..protocol.connection cimport Protocol
 from ..protocol.parser cimport FrameParser
@@ -10,7 +11,8 @@ cdef class Reader:
     cdef bint _tls
     cdef bytes _leftover
     cdef readonly tuple _owed
-    cdef readonly object ended, lock
+    cdef readonly object ended
+    cdef readonly Lock lock
 
     @cython.locals(protocol=Protocol)
     cpdef tuple parsed(self)

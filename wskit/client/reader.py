@@ -10,18 +10,16 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from .. import watching
 from ..conn import Conn
 from ..deadlines import Deadline
 from ..errors import ConnectionClosed, ProtocolError
+from ..outbound import Transport
+from ..primitives import make_lock
 from ..protocol.connection import Event
 from ..protocol.opcodes import CLOSE, PING
 from ..waiting import Readable, wait_either, wait_writable
-
-if TYPE_CHECKING:
-    from ..tls import TLSSocket
 
 __all__ = ["Reader"]
 
@@ -43,7 +41,7 @@ class Reader:
         "lock",
     )
 
-    def __init__(self, conn: Conn, transport: socket.socket | TLSSocket, *, tls: bool) -> None:
+    def __init__(self, conn: Conn, transport: Transport, *, tls: bool) -> None:
         """Read what comes through ``transport`` for ``conn``."""
         self._conn = conn
         self._transport = transport
@@ -51,7 +49,7 @@ class Reader:
         self._tls = tls
         self._leftover = b""  # bytes that came with the handshake's response
         self._owed: Event | None = None  # a ping without its pong
-        self.lock = threading.Lock()  # guards everything here but ``ended``
+        self.lock = make_lock()  # guards everything here but ``ended``
         self.ended = threading.Event()  # the connection is over and its socket closed
 
     def begin(self, leftover: bytes) -> None:
@@ -63,9 +61,9 @@ class Reader:
         """Whether nothing more can come: closed by the server, broken by it, or gone."""
         protocol = self._conn._protocol
         return (
-            self.ended.is_set()
-            or protocol.close_received is not None
+            protocol.close_received is not None
             or protocol.failed is not None
+            or self.ended.is_set()
         )
 
     def parsed(self) -> Event | None:
@@ -112,7 +110,7 @@ class Reader:
         """
         conn, outbound = self._conn, self._conn._outbound
         # A writer that is only busy gets a moment even if the deadline is at hand.
-        if not outbound.lock.acquire(timeout=max(deadline.remaining or 0.0, _PATIENCE)):
+        if not outbound.lock.acquire(True, max(deadline.remaining or 0.0, _PATIENCE)):
             self.shut_down()  # wakes the writer that holds it, since the server does not read
             with outbound.lock:
                 outbound.fail()
@@ -167,7 +165,7 @@ class Reader:
     def wait(self, deadline: Deadline) -> bool:
         """Wait until something can be read (TLS: or written, if it wants that)."""
         fd = self._transport.fileno()
-        if self._tls and self._transport.wants_write:  # type: ignore[union-attr]
+        if self._tls and self._transport.wants_write:  # type: ignore[attr-defined]
             return wait_writable(fd, deadline.remaining)
         while self._owed is not None:
             readable, writable = wait_either(fd, deadline.remaining)
@@ -217,7 +215,7 @@ class Reader:
         # The reader waits neither for a writer nor for room: the server that does not read may
         # itself be waiting, for us to read.
         outbound = self._conn._outbound
-        if self._owed is None or not outbound.lock.acquire(timeout=_PATIENCE / 10):
+        if self._owed is None or not outbound.lock.acquire(True, _PATIENCE / 10):
             return
         try:
             if self._conn.is_closed:

@@ -54,9 +54,9 @@ def _check_token(values: list[str], token: str) -> None:
 def _check_user(conn: Conn) -> None:
     if not hasattr(socket, "SO_PEERCRED"):
         return  # the folder and the mode of the socket have to do
-    sock = conn._outbound.transport
-    assert isinstance(sock, socket.socket)
-    raw = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    # Another object for the same socket, as a Transport has no options.
+    with socket.socket(fileno=os.dup(conn._outbound.transport.fileno())) as sock:
+        raw = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     _, user, _ = _CREDENTIALS.unpack(raw)
     if user not in (0, os.geteuid()):
         raise HandshakeRejected(403, body="another user's process\n")

@@ -4,11 +4,14 @@ cdef bint _COMPILED
 
 cpdef bytes masked(payload, unsigned long long key)
 
-@cython.locals(start=bytes, frame=bytes)
+@cython.locals(frame=bytes)
 cpdef bytes masked_frame(bytes head, payload, unsigned long long key)
 
 @cython.locals(octets="unsigned char *", at=Py_ssize_t, key="unsigned int")
 cpdef bytes unmasked(bytearray buffer, Py_ssize_t start, Py_ssize_t stop)
+
+@cython.locals(octets="const unsigned char *")
+cpdef bytes plain(bytearray buffer, Py_ssize_t start, Py_ssize_t stop)
 
 cpdef unmask_in_place(bytearray buffer, Py_ssize_t start, Py_ssize_t stop, unsigned long long key)
 

@@ -1,5 +1,5 @@
 cimport cython
-from .masking cimport rotated, unmask_in_place, unmasked
+from .masking cimport plain, rotated, unmask_in_place, unmasked
 
 cdef object _UINT64, _KEY_AT
 cdef int _GROWTH

@@ -16,7 +16,7 @@ from struct import Struct
 from typing import Protocol as Interface
 
 from ..errors import MessageTooBig, ProtocolError
-from .masking import KEY, rotated, unmask_in_place, unmasked
+from .masking import KEY, plain, rotated, unmask_in_place, unmasked
 from .opcodes import Side
 
 __all__ = ["MOST", "FrameParser", "Lender", "Unpooled"]
@@ -212,7 +212,7 @@ class FrameParser:
         if stop > end:
             self._begin_body(buffer, body)
             return False
-        self.payload = unmasked(buffer, body, stop) if mask_bit else bytes(octets[body:stop])
+        self.payload = unmasked(buffer, body, stop) if mask_bit else plain(buffer, body, stop)
         self.start = stop
         return True
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from .. import watching
 from ..conn import Address, Conn
+from ..primitives import direct
 from ..protocol.handshake import Handshake
 from ..timers import Clock
 from .config import ServerConfig, blocking_mode
@@ -116,7 +117,7 @@ class Engine:
             return
         if handshake.remote_address is None:
             handshake.remote_address = address
-        session = Session.make(self.hub, runner, sock, handshake)
+        session = Session.make(self.hub, runner, direct(sock), handshake)
         try:
             handler = self.hub.handlers.make(handshake, session.conn, self.hub.app)
         except BaseException:

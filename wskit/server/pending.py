@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from .. import watching
 from ..conn import Address, Conn, format_address
 from ..errors import HandshakeError, HandshakeRejected
+from ..primitives import direct
 from ..protocol.handshake import (
     Handshake,
     accept_response,
@@ -174,7 +175,7 @@ class Pending(Turns):
         self._open(handshake)
 
     def _open(self, handshake: Handshake) -> None:
-        session = Session.make(self._hub, self._runner, self._transport, handshake)
+        session = Session.make(self._hub, self._runner, direct(self._transport), handshake)
         handler = self._make_handler(handshake, session.conn)
         response = self._response(handshake, session.conn)
         # From here on the connection counts as open, even if the 101 meets a dead socket: its

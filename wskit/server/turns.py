@@ -7,9 +7,9 @@ never overlap and come in order.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
+from ..primitives import make_lock
 from .hub import log
 from .poller import HUNG_UP
 
@@ -24,7 +24,7 @@ class Turns:
     def __init__(self, fd: int) -> None:
         """``fd`` is the descriptor whose readiness gives turns."""
         self.fd = fd
-        self._turn = threading.Lock()  # held by the thread whose turn it is
+        self._turn = make_lock()  # held by the thread whose turn it is
         self._again = False
         self.hung_up = False  # the peer will send no more: read until the end is seen
 

@@ -172,13 +172,16 @@ class Worker:
     # -- the threads of the pool ---------------------------------------------------------------
 
     def _run(self, me: HandlerThread) -> None:
-        take, find = self._ready.popleft, self._entries.get
+        ready, find = self._ready, self._entries.get
+        take = ready.popleft
         while self._take_the_lead(me):
             while me.leading and not self._stopping:
+                if not ready:
+                    self._poll(me)
+                    continue
                 try:
                     fd, mask = take()
-                except IndexError:
-                    self._poll(me)
+                except IndexError:  # one that was relieved and helps was quicker
                     continue
                 self._turns += 1
                 entry = find(fd)

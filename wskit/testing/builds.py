@@ -1,7 +1,7 @@
 """Which build of wskit runs, and its pure twin: the same modules as plain Python beside it.
 
-The hot modules are those with a ``.pxd``. A compiled one is a shared object beside its ``.py``,
-which Python then imports; the twin is the package ``wskit_pure``, which looks at ``.py`` alone.
+The hot modules are those with a ``.py`` and a ``.pxd``. A compiled one is a shared object beside
+its ``.py``, which Python then imports; the twin, the package ``wskit_pure``, has the ``.py`` alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TWIN = "wskit_pure"
 @cache
 def hot_modules() -> tuple[str, ...]:
     """Return the names of the modules that can be compiled, such as "wskit.conn"."""
-    paths = sorted(_PACKAGE.rglob("*.pxd"))
+    paths = sorted(path for path in _PACKAGE.rglob("*.pxd") if path.with_suffix(".py").exists())
     return tuple(
         ".".join(path.relative_to(_PACKAGE.parent).with_suffix("").parts) for path in paths
     )
