@@ -1,7 +1,7 @@
 """The lock and the socket of the compiled build: as Python's, with no call of Python in between.
 
 A message takes three locks and two system calls. CPython's own methods parse arguments and look for
-timeouts each time: measured in instructions, that was 40 % of what an echo needed above the kernel.
+timeouts each time: measured, a fifth of the instructions that an echo needed outside the kernel.
 wskit.primitives says where these are used. Nothing else of wskit is written for C alone.
 """
 

@@ -53,6 +53,11 @@ def inflate(module: ModuleType, payload: bytes, bits: int = 15, limit: int = MIB
     return result
 
 
+def table(module: ModuleType) -> int:
+    """Give the bytes that every compressor of zlib-ng has beside those of zlib's formula."""
+    return 0 if module.BACKEND == "zlib" else 128 * 1024
+
+
 def by_zlib(payload: bytes, bits: int = 15) -> bytes:
     """Inflate one message with nothing of wskit in the way."""
     decoder = zlib.decompressobj(-bits)
@@ -173,12 +178,12 @@ class TestDeflater:
         deflater = module.Deflater(12, mem_level=5)
         assert deflater.bytes_held == 0
         deflater.compress(b"x")
-        assert deflater.bytes_held == 32 * 1024
+        assert deflater.bytes_held == 32 * 1024 + table(module)
 
     def test_holds_what_zlib_says(self, module: ModuleType) -> None:
         deflater = module.Deflater(15, mem_level=8)
         deflater.compress(b"x")
-        assert deflater.bytes_held == 256 * 1024
+        assert deflater.bytes_held == 256 * 1024 + table(module)
 
     def test_frees_the_compressor_only_where_the_window_may_go(self, module: ModuleType) -> None:
         for retain, fresh in itertools.product((True, False), repeat=2):

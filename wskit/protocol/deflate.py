@@ -23,6 +23,9 @@ __all__ = ["BACKEND", "Deflater", "Inflater"]
 BACKEND: str = "zlib" if backend is zlib else "zlib-ng"
 """Which library does the work: "zlib-ng" where it is installed, else "zlib"."""
 
+# zlib-ng has hash chains in a table of 64 Ki entries, whatever mem_level is.
+_TABLE = 0 if BACKEND == "zlib" else 1 << 17
+
 _TAIL = b"\x00\x00\xff\xff"  # the end of every flush, left off on the wire (§7.2.1)
 _EMPTY = b"\x00"  # an empty message (§7.2.3.6)
 # Where the window need not stay, an empty block with BFINAL set shows whether that was the end.
@@ -78,12 +81,12 @@ class Deflater:
     def bytes_held(self) -> int:
         """The bytes that the compressor holds between messages, by the formula of zlib's zconf.h.
 
-        0 while there is no compressor. zlib-ng needs somewhat more.
+        0 while there is no compressor.
         """
         if self._compressor is None:
             return 0
         _, _, window_bits, mem_level = self._arguments
-        return (1 << (2 - window_bits)) + (1 << (mem_level + 9))
+        return (1 << (2 - window_bits)) + (1 << (mem_level + 9)) + _TABLE
 
 
 class Inflater:
