@@ -97,4 +97,5 @@ def test_the_way_of_c_gives_the_same_in_python(
     frame = twin.masked_frame(bytearray(b"ab"), data, 0x04030201)
     assert frame == masked_frame(b"ab", data, 0x04030201)
     assert twin.masked(data, 0x04030201) == frame[6:]
+    assert twin.plain(frame, 6, len(frame)) == frame[6:]
     assert twin.unmasked(frame, 6, len(frame)) == data
