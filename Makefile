@@ -32,7 +32,8 @@ test: venv-dev ## the suite with its branch coverage: protocol 100 %, the rest >
 	@$(PY) -m coverage report --omit='wskit/protocol/*' --fail-under=95
 
 test-deep: venv-dev ## the tests of Hypothesis with forty times as many examples; no coverage
-	@$(PY) -m pytest --numprocesses=auto --dist=worksteal --hypothesis-profile=deep -m hypothesis
+	@$(PY) -m pytest --numprocesses=auto --dist=worksteal --hypothesis-profile=deep -m hypothesis \
+		--override-ini=faulthandler_timeout=1800
 
 ext: venv-dev ## compile the hot modules into build/compiled; PYTHONPATH=build/compiled then uses them
 	@$(PY) .ci/ext
