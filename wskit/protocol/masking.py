@@ -17,6 +17,7 @@ __all__ = ["KEY", "masked", "masked_frame", "plain", "rotated", "unmask_in_place
 KEY = Struct("<I")
 _KEY_AT = KEY.unpack_from
 _PACK = KEY.pack
+_FROM_BYTES = int.from_bytes
 
 # Integer XOR needs the key as long as the payload. Up to this length one multiplication by
 # 0x…00000001_00000001 repeats it; measured 0.1 us faster than repeating bytes.
@@ -38,7 +39,7 @@ def masked(payload: bytes | bytearray | memoryview, key: int) -> bytes:
         unmask_in_place(copy, 0, size, key)
         return bytes(copy)
     if size < _SHORT:
-        number = int.from_bytes(payload, "little")
+        number = _FROM_BYTES(payload, "little")
         return (number ^ key * _REPEAT[size] & _KEEP[size]).to_bytes(size, "little")
     number = int.from_bytes(payload, "little")
     pad = (KEY.pack(key) * (size + 3 >> 2))[:size]
@@ -62,7 +63,13 @@ def unmasked(buffer: bytearray, start: int, stop: int) -> bytes:
         key = octets[at] | octets[at + 1] << 8 | octets[at + 2] << 16 | octets[at + 3] << 24
         _xor(octets, start, stop, key)
         return octets[start:stop]  # type: ignore[return-value] # of a C pointer this is bytes
-    return masked(buffer[start:stop], _KEY_AT(buffer, start - 4)[0])
+    size = stop - start
+    if size >= _SHORT:
+        return masked(buffer[start:stop], _KEY_AT(buffer, start - 4)[0])
+    # As masked() does it, but with key and payload in one number: measured, a third less time.
+    number = _FROM_BYTES(buffer[start - 4 : stop], "little")
+    pad = (number & 0xFFFFFFFF) * _REPEAT[size] & _KEEP[size]
+    return (number >> 32 ^ pad).to_bytes(size, "little")
 
 
 def plain(buffer: bytearray, start: int, stop: int) -> bytes:
