@@ -198,6 +198,22 @@ class TestUnixSockets:
             assert caught.value.errno == errno.EADDRINUSE
             assert os.stat(path).st_ino == inode
 
+    def test_one_that_its_server_removes_just_now_is_in_nobodys_way(
+        self, serve: Serve, path: str
+    ) -> None:
+        is_socket = stat.S_ISSOCK
+
+        def is_socket_and_goes(mode: int) -> bool:
+            os.unlink(path)
+            return is_socket(mode)
+
+        with socket.socket(socket.AF_UNIX) as leaving, pytest.MonkeyPatch.context() as patch:
+            leaving.bind(path)
+            patch.setattr(stat, "S_ISSOCK", is_socket_and_goes)
+            serve(Silent, unix_path=path)
+        with UnixPeer(path) as peer:
+            peer.open()
+
     def test_the_socket_of_a_server_that_is_gone_is_replaced(self, serve: Serve, path: str) -> None:
         with socket.socket(socket.AF_UNIX) as dead:
             dead.bind(path)

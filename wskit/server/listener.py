@@ -83,8 +83,11 @@ def _remove_stale(path: str) -> None:
         try:
             probe.connect(path)
         except ConnectionRefusedError:
-            os.unlink(path)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
             return
+        except FileNotFoundError:
+            return  # its server has just removed it
         except BlockingIOError:
             pass  # its backlog is full: somebody listens
     raise OSError(errno.EADDRINUSE, "unix_path: another server listens there", path)
