@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 import wskit
+from tests.deadlines import wait_for
 from wskit import Server, ServerConfig, watching
 from wskit.protocol.handshake import Handshake
 from wskit.protocol.opcodes import Side
@@ -52,7 +53,8 @@ def test_servers_and_clients_are_named_and_their_threads_are_theirs(holdings: Ho
                 f"client connection to {address}",
                 f"server on {address}",
             ]
-    assert not holdings.left(nothing_more)
+    # The thread of the pings ends by itself, soon after the last client.
+    wait_for(lambda: not holdings.left(nothing_more), what="the end of all threads")
 
 
 def test_what_was_there_or_is_excused_may_stay(holdings: Holdings) -> None:
