@@ -24,7 +24,7 @@ __all__ = ["CHROMIUM", "Page", "browser_page"]
 T = TypeVar("T")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-"""Where it is, None for nowhere."""
+"""Its path; None if it is not installed."""
 
 _PATIENCE = 30.0
 _OPTIONS = (

@@ -27,18 +27,20 @@ cdef extern from *:
     """
     #ifdef _WIN32
     #define WSKIT_POSIX 0
-    #define wskit_recv(fd, at, size) ((Py_ssize_t)-1)
-    #define wskit_send(fd, at, size) ((Py_ssize_t)-1)
+    static Py_ssize_t wskit_recv(int fd, void *at, size_t size) { return -1; }
+    static Py_ssize_t wskit_send(int fd, void *at, size_t size) { return -1; }
     #else
     #include <sys/socket.h>
     #define WSKIT_POSIX 1
-    #define wskit_recv(fd, at, size) recv(fd, at, size, 0)
-    #define wskit_send(fd, at, size) send(fd, at, size, 0)
+    static Py_ssize_t wskit_recv(int fd, void *at, size_t size) { return recv(fd, at, size, 0); }
+    static Py_ssize_t wskit_send(int fd, void *at, size_t size) { return send(fd, at, size, 0); }
     #endif
     """
     const bint WSKIT_POSIX
-    Py_ssize_t wskit_recv(int fd, void *at, size_t size) nogil
-    Py_ssize_t wskit_send(int fd, void *at, size_t size) nogil
+    Py_ssize_t wskit_recv(int fd, void *at, size_t size) noexcept nogil
+    Py_ssize_t wskit_send(int fd, void *at, size_t size) noexcept nogil
+
+ctypedef Py_ssize_t (*system_call)(int fd, void *at, size_t size) noexcept nogil
 
 
 cdef class Lock:
@@ -112,41 +114,15 @@ cdef class DirectSocket:
 
     def recv_into(self, target, /):
         """Read up to ``len(target)`` bytes; 0 at the end, BlockingIOError when there is nothing."""
-        cdef Py_buffer view
-        cdef Py_ssize_t count
         if not WSKIT_POSIX:
             return self._sock.recv_into(target)
-        PyObject_GetBuffer(target, &view, PyBUF_WRITABLE)
-        try:
-            while True:
-                with nogil:
-                    count = wskit_recv(self._fd, view.buf, view.len)
-                if count >= 0:
-                    return count
-                if errno != EINTR:
-                    PyErr_SetFromErrno(OSError)
-                PyErr_CheckSignals()
-        finally:
-            PyBuffer_Release(&view)
+        return _call(wskit_recv, self._fd, target, PyBUF_WRITABLE)
 
     def send(self, data, /):
         """Write some of ``data``, return how much; BlockingIOError when there is no room."""
-        cdef Py_buffer view
-        cdef Py_ssize_t count
         if not WSKIT_POSIX:
             return self._sock.send(data)
-        PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
-        try:
-            while True:
-                with nogil:
-                    count = wskit_send(self._fd, view.buf, view.len)
-                if count >= 0:
-                    return count
-                if errno != EINTR:
-                    PyErr_SetFromErrno(OSError)
-                PyErr_CheckSignals()
-        finally:
-            PyBuffer_Release(&view)
+        return _call(wskit_send, self._fd, data, PyBUF_SIMPLE)
 
     def shutdown(self, how, /):
         """End one or both directions."""
@@ -160,3 +136,21 @@ cdef class DirectSocket:
         """Close the socket."""
         self._fd = -1
         self._sock.close()
+
+
+cdef Py_ssize_t _call(system_call call, int fd, data, int access) except -1:
+    """Do ``call`` on the bytes of ``data``, without the global lock, and again after a signal."""
+    cdef Py_buffer view
+    cdef Py_ssize_t count
+    PyObject_GetBuffer(data, &view, access)
+    try:
+        while True:
+            with nogil:
+                count = call(fd, view.buf, view.len)
+            if count >= 0:
+                return count
+            if errno != EINTR:
+                PyErr_SetFromErrno(OSError)
+            PyErr_CheckSignals()  # a handler may raise; if not, PEP 475 has us go on
+    finally:
+        PyBuffer_Release(&view)
