@@ -22,7 +22,7 @@ from wskit.testing.builds import pure
 
 keys = st.integers(0, 2**32 - 1)
 # Every length around the borders of the three ways to do it.
-LENGTHS = [*range(140), 16383, 16384, 16385, 32767, 32768, 32769, 50001]
+LENGTHS = [*range(140), *range(252, 262), 16383, 16384, 16385, 32767, 32768, 32769, 50001]
 
 
 def by_byte(payload: bytes, key: int) -> bytes:

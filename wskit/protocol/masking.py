@@ -20,9 +20,11 @@ _PACK = KEY.pack
 _FROM_BYTES = int.from_bytes
 
 # Integer XOR needs the key as long as the payload. Up to this length one multiplication by
-# 0x…00000001_00000001 repeats it; measured 0.1 us faster than repeating bytes.
-_SHORT = 128
-_REPEAT = [sum(1 << 32 * i for i in range(n + 3 >> 2)) for n in range(_SHORT)]
+# 0x…00000001_00000001 repeats it; measured 0.1 to 0.2 us faster than repeating bytes.
+_SHORT = 257
+_ONES = _FROM_BYTES(b"\x01\x00\x00\x00" * (_SHORT + 3 >> 2), "little")
+_WORDS = [_ONES & (1 << 32 * n) - 1 for n in range((_SHORT + 3 >> 2) + 1)]
+_REPEAT = [_WORDS[n + 3 >> 2] for n in range(_SHORT)]
 _KEEP = [(1 << 8 * n) - 1 for n in range(_SHORT)]
 
 # Beyond this length a payload is masked in blocks that share one pad: they stay in the processor's
