@@ -160,6 +160,8 @@ def test_a_peer_that_hangs_up_without_a_word_has_ended(
     ends: Ends, raw: tuple[socket.socket, socket.socket]
 ) -> None:
     server, client = ends
+    with pytest.raises(BlockingIOError):
+        client.recv(10)  # the tickets of TLS 1.3: unread, they would make a reset of the end
     client.close()
     assert server.recv(10) == b""
 

@@ -52,8 +52,10 @@ class TLSSocket:
                 return 0  # and not the ciphertext that may have arrived before
             try:
                 return self._tls.recv_into(target)
-            except ssl.SSLEOFError:
-                return 0  # §7.1.1 of RFC 6455 has its own close: a ragged end of TLS adds nothing
+            except (ssl.SSLEOFError, BrokenPipeError):
+                # §7.1.1 of RFC 6455 has its own close: a ragged end of TLS adds nothing. OpenSSL
+                # answers one with an alert, and what became of that is all that newer Pythons say.
+                return 0
 
     def recv(self, size: int) -> bytes:
         """Read and return up to ``size`` bytes; b"" at the end of the stream."""

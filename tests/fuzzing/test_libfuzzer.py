@@ -55,6 +55,7 @@ def test_it_finds_a_bug_in_the_wskit_that_it_imports(tmp_path: Path) -> None:
     assert "replay: wskit fuzz --self --target parser --replay " in done.stdout
 
 
+@needs_atheris
 def test_what_it_died_of_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     target = make_target("parser")
     monkeypatch.setattr(target, "name", "no_target")
