@@ -73,6 +73,43 @@ def test_leaving_the_with_block_stops(one: Server, book: Book) -> None:
     assert not server_threads()
 
 
+def test_stop_returns_when_the_thread_of_the_server_has_ended_too(
+    one: Server, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, early = Engine.run, []
+    stopping = threading.Thread(target=one.stop)
+
+    def lingering(engine: Engine) -> None:
+        run(engine)
+        stopping.join(scaled(0.2))
+        early.append(not stopping.is_alive())
+
+    monkeypatch.setattr(Engine, "run", lingering)
+    one.listen_in_new_thread(book)
+    stopping.start()
+    stopping.join()
+    assert early == [False]
+
+
+def test_where_no_thread_can_be_had_nothing_stays_open(
+    one: Server, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as fault:
+        fault.setattr(threading.Thread, "start", refused)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            one.listen_in_new_thread(book)
+    stopping = threading.Thread(target=one.stop)
+    stopping.start()
+    stopping.join()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", one.port or 0))
+    one.listen_in_new_thread(book)
+    one.stop()
+
+
 def test_the_port_is_free_and_the_listener_closed_as_soon_as_the_stop_begins(
     serve: Serve, connect: Connect, book: Book
 ) -> None:

@@ -65,6 +65,7 @@ class Engine:
         self._paused: list[tuple[Listener, Worker | None]] = []
         self._thread = 0  # the ident of the one that runs the monitor
         self.foreground = 0  # ... and of the main thread, where that only waits for it
+        self.thread: threading.Thread | None = None  # made for it alone: a stop joins that too
         self._stop: tuple[int, str, float] | None = None
         self._ending: set[threading.Thread] = set()  # those there were when the stop began
         self.done = threading.Event()
@@ -80,6 +81,13 @@ class Engine:
                 watching.stopped(self._server)
             finally:
                 self.done.set()
+
+    def abandon(self) -> None:
+        """Close what was opened: no thread could be had to run it."""
+        self.thread = None
+        self.request_stop(1001, "", 0.0)
+        with contextlib.suppress(RuntimeError):  # there is none for the workers either
+            self.run()
 
     def _serve(self) -> None:
         try:

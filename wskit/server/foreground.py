@@ -39,7 +39,7 @@ def serve(engine: Engine, close_timeout: float) -> None:
     except BaseException:
         engine.request_stop(1001, "", close_timeout)
         if thread.ident is None:
-            engine.run()  # it ends at once, and closes what it has opened
+            engine.abandon()
         _wait(engine)
         raise
     thread.join()

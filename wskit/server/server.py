@@ -71,9 +71,13 @@ class Server:
     def listen_in_new_thread(self, app: object = None) -> threading.Thread:
         """Bind here, raising as ``listen`` does, and serve in a new thread, which is returned."""
         engine = self._open(app)
-        thread = threading.Thread(target=engine.run, name="wskit-server", daemon=True)
-        thread.start()
-        return thread
+        engine.thread = threading.Thread(target=engine.run, name="wskit-server", daemon=True)
+        try:
+            engine.thread.start()
+        except BaseException:
+            engine.abandon()
+            raise
+        return engine.thread
 
     def stop(self, code: int = 1001, reason: str = "", *, timeout: float | None = None) -> None:
         """Close every connection with ``code``, wait for the peers' halves, join all threads.
@@ -90,6 +94,8 @@ class Server:
         engine.request_stop(code, reason, self.config.close_timeout if timeout is None else timeout)
         if not engine.is_own_thread():
             engine.done.wait()
+            if engine.thread is not None:
+                engine.thread.join()  # it has still to return from ``run``
 
     def adopt(
         self, sock: socket.socket, handshake: Handshake | None = None, leftover: bytes = b""
