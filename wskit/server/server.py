@@ -74,7 +74,7 @@ class Server:
         engine.thread = threading.Thread(target=engine.run, name="wskit-server", daemon=True)
         try:
             engine.thread.start()
-        except BaseException:
+        except RuntimeError:  # no other: after a Ctrl-C the thread may run
             engine.abandon()
             raise
         return engine.thread
