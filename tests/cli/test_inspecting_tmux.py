@@ -50,8 +50,8 @@ class Tmux:
     def type(self, text: str) -> None:
         self._do("send-keys", "-l", text)
 
-    def press(self, key: str) -> None:
-        self._do("send-keys", key)
+    def press(self, *keys: str) -> None:
+        self._do("send-keys", *keys)
 
     def kill(self) -> None:
         subprocess.run(["tmux", "-S", str(self._socket), "kill-server"], capture_output=True)
@@ -79,15 +79,10 @@ def test_a_person_filters_sends_and_leaves(tmux: Tmux) -> None:
     tmux.shows("2 of 2 frames")
     assert tmux.screen().count('"hello from tmux"') == 2
 
-    def closed() -> bool:
-        tmux.press("Escape")
-        return "send: " not in tmux.screen()
-
+    tmux.press("Escape")
     # What comes right behind an escape is taken for a key with Alt, by any terminal.
-    wait_for(closed, timeout=20)
+    wait_for(lambda: "send: " not in tmux.screen(), timeout=20)
     tmux.type("/dir:in")
     tmux.shows("1 of 2 frames")
-    tmux.press("Enter")
-    tmux.shows("q Quit")  # until then keys are letters of the filter
-    tmux.press("q")
+    tmux.press("Enter", "q")
     wait_for(lambda: tmux.status.exists() and tmux.status.read_text() == "0\n", 20)

@@ -52,11 +52,20 @@ def test_an_answer_may_take_several_looks() -> None:
     finding.ask(1)
     answers = [finding.advance(1, 5) for _ in range(4)]
     assert answers == [None, None, None, 19]
-    finding.look_for(Filter("json.n==18"), rows)
+    finding.look_for(Filter("json.n==18 "), rows)
     finding.ask(-1)
     assert finding.advance(1, 5) is None
     assert finding.said(1) == "0+ matches"
     assert [finding.advance(1, 5) for _ in range(3)] == [None, None, 19]
+
+
+def test_to_look_for_the_same_again_changes_nothing() -> None:
+    _, rows, finding = begun()
+    for _ in range(4):  # as long as an answer takes by five entries at a time
+        finding.look_for(Filter("json.n==18"), rows)
+        finding.ask(1)
+        answer = finding.advance(1, 5)
+    assert answer == 19
 
 
 def test_where_nothing_matches_it_goes_nowhere() -> None:

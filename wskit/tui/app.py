@@ -104,7 +104,13 @@ class Inspector(App[None]):
             "connections": self.connections,
             "server": self.server,
         }
-        self.typed = TypedLines(source, self.history, addressee=self._connection, shown=self._shown)
+        self.typed = TypedLines(
+            source,
+            self.history,
+            addressee=self._connection,
+            shown=self._shown,
+            submitted=self._submitted,
+        )
         self.bar = ViewBar()
         self.status = Said(id="status", grows=False)
         self.problem = Said(id="problem", wraps=True)
@@ -342,13 +348,14 @@ class Inspector(App[None]):
 
         One with a regular expression waits for Enter: half of it may take for ever.
         """
-        if event.input.id in ("filter", "find") and "/" not in event.value:
+        current = event.value == event.input.value  # and was not changed again, or entered
+        if event.input.id in ("filter", "find") and "/" not in event.value and current:
             self._use(event.input.id, event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def _submitted(self, line: str, text: str) -> None:
         """Use it, and go back to the rows."""
-        if self._use(str(event.input.id), event.value):
-            self._finding.ask(1 if event.input.id == "find" else 0)
+        if self._use(line, text):
+            self._finding.ask(1 if line == "find" else 0)
             self.screen.set_focus(self.views[self.view])
 
     def on_typed_line_problem(self, event: TypedLine.Problem) -> None:
@@ -369,6 +376,8 @@ class Inspector(App[None]):
         return True
 
     def _choose(self, wanted: Filter) -> None:
+        if wanted.text == self.frames.selection.filter.text:
+            return
         self._behind = True
         for table in (self.frames, self.messages):
             table.selection.choose(wanted)

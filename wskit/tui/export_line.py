@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.notifications import SeverityLevel
-from textual.widgets import Input
 
 from ..trace import printable
 from .history import History
@@ -27,14 +26,13 @@ class ExportLine(TypedLine):
         super().__init__(
             id="export",
             placeholder="export what is shown to: NAME.har NAME.jsonl NAME.pcapng NAME.py",
+            submitted=self._export,
         )
         self._history = history
         self._shown = shown
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Write it."""
-        event.stop()
-        name = event.value.strip()
+    def _export(self, text: str) -> None:
+        name = text.strip()
         if name and not self.busy:
             from .excerpts import excerpt
 

@@ -30,7 +30,10 @@ class Finding:
         return self._search is not None
 
     def look_for(self, filter: Filter | None, among: Selection) -> None:
-        """Look for what ``filter`` takes, or for nothing more."""
+        """Look for what ``filter`` takes, or for nothing more; the same again changes nothing."""
+        search = self._search
+        if search is not None and filter is not None and search.is_for(filter, among):
+            return
         self._way = 0
         self._search = None if filter is None else Search(among, self._history, filter)
 

@@ -24,6 +24,10 @@ class Search(Selection):
         self._among = selection
         self.choose(filter)
 
+    def is_for(self, filter: Filter, among: Selection) -> bool:
+        """Whether that is what it finds."""
+        return self.filter.text == filter.text and self._among is among
+
     def __contains__(self, number: object) -> bool:
         """Whether the entry with ``number`` is a match, as far as that is known."""
         if not isinstance(number, int):

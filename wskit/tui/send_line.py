@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textual.widgets import Input
-
 from ..protocol.frames import Direction
 from ..protocol.opcodes import Side
 from .entries import Entry
@@ -22,7 +20,7 @@ class SendLine(TypedLine):
 
     def __init__(self, source: Source, addressee: Callable[[], Connection | None]) -> None:
         """Send nothing so far; ``addressee`` gives None while there is nobody to send to."""
-        super().__init__(id="send", placeholder=f"send: {HELP}")
+        super().__init__(id="send", placeholder=f"send: {HELP}", submitted=self._send)
         self.select_on_focus = False  # a frame that is put here is there to be edited
         self._source = source
         self._addressee = addressee
@@ -36,12 +34,11 @@ class SendLine(TypedLine):
         self.cursor_position = len(self.value)
         return ""
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def _send(self, text: str) -> None:
         """Send it; what was not sent stays to be mended."""
-        event.stop()
         connection = self._addressee()
         try:
-            self._source.send("" if connection is None else connection.name, parsed(event.value))
+            self._source.send("" if connection is None else connection.name, parsed(text))
         except NotSent as error:
             self.post_message(self.Problem(str(error)))
             return

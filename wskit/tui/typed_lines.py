@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from textual.containers import Vertical
 
@@ -32,12 +33,18 @@ class TypedLines(Vertical):
         *,
         addressee: Callable[[], Connection | None],
         shown: Callable[[], Sequence[int] | None],
+        submitted: Callable[[str, str], None],
     ) -> None:
-        """Show none so far; ``addressee`` and ``shown`` are those of SendLine and ExportLine."""
+        """Show none so far; ``addressee`` and ``shown`` are those of SendLine and ExportLine.
+
+        ``submitted`` gets the name of the line and what was entered, of the other two.
+        """
         self.send = SendLine(source, addressee)
         self._lines: dict[str, TypedLine] = {
-            "filter": TypedLine(id="filter", placeholder=_FILTER),
-            "find": TypedLine(id="find", placeholder=_FIND),
+            name: TypedLine(id=name, placeholder=hint, submitted=partial(submitted, name))
+            for name, hint in (("filter", _FILTER), ("find", _FIND))
+        }
+        self._lines |= {
             "send": self.send,
             "export": ExportLine(history, shown),
         }
