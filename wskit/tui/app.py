@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
+from textual.actions import SkipAction
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.events import Resize
@@ -40,7 +41,7 @@ from .row_list import RowList
 from .said import Said
 from .selection import Selection
 from .server_view import ServerView
-from .sources import Source
+from .sources import Source, ending
 from .typed_line import TypedLine
 from .typed_lines import TypedLines
 from .view_bar import ViewBar
@@ -105,11 +106,7 @@ class Inspector(App[None]):
             "server": self.server,
         }
         self.typed = TypedLines(
-            source,
-            self.history,
-            addressee=self._connection,
-            shown=self._shown,
-            submitted=self._submitted,
+            source, self.history, self._connection, shown=self._shown, submitted=self._submitted
         )
         self.bar = ViewBar()
         self.status = Said(id="status", grows=False)
@@ -275,6 +272,8 @@ class Inspector(App[None]):
 
     def action_type(self, where: str) -> None:
         """Open a line to type into."""
+        if len(self.screen_stack) > 1:  # the key is for the palette, the help or a menu
+            raise SkipAction
         self.screen.set_focus(self.typed.open(where))
 
     def action_close(self) -> None:
@@ -411,9 +410,7 @@ class Inspector(App[None]):
         if self._paced is not None:
             parts.append(f"replay {self._paced.pace}")
         parts.append("exporting" if self.typed["export"].busy else "")
-        if self._source.ended:
-            problem = self._source.problem
-            parts.append(f"ended: {problem}" if problem else "ended")
+        parts.append(ending(self._source))
         # The name comes last: it may be long, and is cut.
         return "  ".join(part for part in (*parts, self._source_name) if part)
 

@@ -20,7 +20,7 @@ from .ahead import Ahead
 from .outgoing import NotSent, Outgoing
 from .reading import Wrong, events
 
-__all__ = ["ClientSource", "LineSource", "Source"]
+__all__ = ["ClientSource", "LineSource", "Source", "ending"]
 
 _AHEAD = 4096  # events that are read before somebody takes them
 
@@ -44,6 +44,13 @@ class Source(Protocol):
 
     def end(self) -> None:
         """Stop and let go of everything; may be called again."""
+
+
+def ending(source: Source) -> str:
+    """Return "ended" and why, if that is known; "" while more may come."""
+    if not source.ended:
+        return ""
+    return f"ended: {source.problem}" if source.problem else "ended"
 
 
 class LineSource:

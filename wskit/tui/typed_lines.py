@@ -30,8 +30,8 @@ class TypedLines(Vertical):
         self,
         source: Source,
         history: History,
-        *,
         addressee: Callable[[], Connection | None],
+        *,
         shown: Callable[[], Sequence[int] | None],
         submitted: Callable[[str, str], None],
     ) -> None:
