@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from tests.deadlines import scaled
 from tests.tui.frames import capture, frame
+from tests.tui.steady import running
 from wskit.events import Event
 from wskit.tui.app import Inspector
 from wskit.tui.outgoing import NotSent, Outgoing
@@ -70,7 +71,7 @@ def play(
 
     async def run() -> None:
         app = Inspector(source, "test", start=100.0, filter=filter, now=lambda: 200.0)
-        async with app.run_test(size=size) as pilot:
+        async with running(app, size) as pilot:
             await settled(app, pilot)
             await scene(app, pilot)
 
@@ -89,6 +90,7 @@ async def until(condition: Callable[[], object], app: Inspector, pilot: Pilot[No
     """Wait for what another thread does."""
     async with asyncio.timeout(scaled(5)):
         while not condition():
+            await asyncio.sleep(0.002)
             await settled(app, pilot)
 
 

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from tests.tui.frames import OUT, capture, frame
 from tests.tui.playing import Given, play, said, screen, settled, traffic
+from tests.tui.steady import running
 from wskit.events import Event, Opened
 from wskit.protocol.opcodes import Side
 from wskit.tui.app import Inspector
@@ -206,11 +207,11 @@ def test_what_comes_is_recorded_and_a_failure_is_seen() -> None:
     async def run() -> None:
         file = io.BytesIO()
         app = Inspector(Given(traffic(3)), "test", record=Recorder(file))
-        async with app.run_test() as pilot:
+        async with running(app) as pilot:
             await settled(app, pilot)
             assert len(list(read(io.BytesIO(file.getvalue())))) == 3
         app = Inspector(Given(traffic(3)), "test", record=Failing(None))
-        async with app.run_test() as pilot:
+        async with running(app) as pilot:
             await settled(app, pilot)
             assert said(app, "#problem") == "recording ended: x"
 
@@ -252,14 +253,14 @@ def test_time_is_that_of_the_source() -> None:
 
     async def run() -> None:
         app = Inspector(given, "test")
-        async with app.run_test() as pilot:
+        async with running(app) as pilot:
             await settled(app, pilot)
             assert app.now() > 1e9, "it goes on"
             given.ended = True
             assert app.now() == 102.0, "it stopped with the last frame"
         paced = Paced(Given(traffic(3)), clock=lambda: 0.0, sleep=lambda seconds: None)
         app = Inspector(paced, "test")
-        async with app.run_test() as pilot:
+        async with running(app) as pilot:
             await settled(app, pilot)
             assert app.now() == 100.0
 

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from tests.tui.frames import capture
 from tests.tui.playing import Given, play, said, screen, settled, traffic
+from tests.tui.steady import running
 from wskit.events import Lost
 from wskit.tui.app import Inspector
 
@@ -43,7 +44,7 @@ def test_times_are_of_day_since_the_start_or_since_the_frame_before() -> None:
 def test_without_a_start_the_first_connection_is_one() -> None:
     async def run() -> None:
         app = Inspector(Given([capture(50.0), capture(51.5)]), "test")
-        async with app.run_test() as pilot:
+        async with running(app) as pilot:
             await settled(app, pilot)
             assert ":" in screen(app)[0].split()[0]
             await pilot.press("t")

@@ -11,6 +11,7 @@ from textual.widgets import Input
 from tests.tui.pictures import compare, fixed_surroundings
 from tests.tui.playing import Given, settled
 from tests.tui.scenery import END, START, story
+from tests.tui.steady import running
 from wskit.tui.app import Inspector
 from wskit.tui.pacing import Paced
 from wskit.tui.sources import Source
@@ -83,7 +84,7 @@ def kept(name: str, keys: list[str], size: tuple[int, int], source: Source | Non
 async def picture(keys: list[str], size: tuple[int, int], source: Source | None = None) -> str:
     """Play ``keys`` to the story and draw the screen."""
     app = Inspector(source or Given(story()), "ws://127.0.0.1:9000", start=START, now=lambda: END)
-    async with app.run_test(size=size) as pilot:
+    async with running(app, size) as pilot:
         await settled(app, pilot)
         for line in app.query(Input):
             line.cursor_blink = False

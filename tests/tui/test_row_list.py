@@ -11,6 +11,7 @@ from textual.scrollbar import ScrollTo, ScrollUp
 
 from tests.tui.frames import OUT, capture, frame
 from tests.tui.playing import Given, newest, play, said, screen, settled, traffic
+from tests.tui.steady import running
 from wskit.tui.app import Inspector
 
 KINDS = [
@@ -133,7 +134,7 @@ def test_without_colours_everything_can_be_told(monkeypatch: pytest.MonkeyPatch)
 
     async def run() -> None:
         app = Inspector(Given(KINDS), "test", start=0.0)
-        async with app.run_test(size=(120, 20)) as pilot:
+        async with running(app, (120, 20)) as pilot:
             await settled(app, pilot)
             assert app.no_color
             lines = screen(app)

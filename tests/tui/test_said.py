@@ -6,6 +6,7 @@ import asyncio
 
 from textual.app import App, ComposeResult
 
+from tests.tui.steady import running
 from wskit.tui.said import Said
 
 
@@ -18,7 +19,7 @@ class Saying(App[None]):
 def test_markup_is_text() -> None:
     async def run() -> None:
         app = Saying()
-        async with app.run_test(size=(20, 10)) as pilot:
+        async with running(app, (20, 10)) as pilot:
             said = app.query_one("#one", Said)
             said.say("[red]no[/red]")
             await pilot.pause()
@@ -31,7 +32,7 @@ def test_markup_is_text() -> None:
 def test_long_lines_are_cut_or_wrapped() -> None:
     async def run() -> None:
         app = Saying()
-        async with app.run_test(size=(20, 10)) as pilot:
+        async with running(app, (20, 10)) as pilot:
             for name, height in (("one", 1), ("wrapped", 2)):
                 said = app.query_one(f"#{name}", Said)
                 said.say("fifteen letters, and then some")
