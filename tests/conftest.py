@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from coverage import Coverage
 from hypothesis import settings
 
 from tests.deadlines import wait_for
-from tests.pytest_runs import OTHERS
+from tests.pytest_runs import OTHERS, uncounted
 
 HERE = Path(__file__).parent
 
@@ -66,6 +67,25 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Let coverage rest while a test runs that is marked "uncounted", and in its children.
+
+    They run again and again what other tests count, and to count takes as long as to run.
+    """
+    counting = Coverage.current() if item.get_closest_marker("uncounted") else None
+    if counting is None:
+        return (yield)
+    counting.stop()
+    try:
+        with pytest.MonkeyPatch.context() as changed:
+            for name in os.environ.keys() - uncounted().keys():
+                changed.delenv(name)
+            return (yield)
+    finally:
+        counting.start()
 
 
 @pytest.fixture

@@ -170,6 +170,7 @@ def found(target_name: str, executions: int, seed: int = 1) -> list[Finding]:
         target.close()
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("name", PLANTED)
 def test_each_is_found(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     target, module, old, new, usual = PLANTED[name]

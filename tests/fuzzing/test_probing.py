@@ -49,6 +49,7 @@ def checks(report: ProbeReport) -> set[str]:
     return {finding.check for finding in report.findings}
 
 
+@pytest.mark.uncounted
 @pytest.mark.usefixtures("hurried")
 class TestOurServer:
     @pytest.mark.parametrize("blocking", [False, True], ids=["event", "blocking"])

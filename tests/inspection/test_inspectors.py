@@ -85,6 +85,7 @@ def read(client: Client) -> list[Event]:
     return found
 
 
+@pytest.mark.uncounted
 @MODES
 def test_at_full_speed_every_frame_is_there_or_counted(blocking: bool) -> None:
     count = 10_000
@@ -110,6 +111,7 @@ def test_at_a_moderate_speed_nothing_is_lost() -> None:
     assert not any(isinstance(event, Lost) for event in events)
 
 
+@pytest.mark.uncounted
 def test_one_that_does_not_read_loses_frames_and_nobody_waits() -> None:
     count = 5_000
     with serving() as server, unread() as client:
@@ -127,6 +129,7 @@ def test_one_that_does_not_read_loses_frames_and_nobody_waits() -> None:
         assert [each.frame.payload for each in captured(later)][:2] == [b"now", b"now"]
 
 
+@pytest.mark.uncounted
 def test_one_that_does_not_read_takes_no_more_memory_with_time() -> None:
     with serving() as server, unread():
         flood(server, 3_000, bytes(1024))

@@ -54,6 +54,7 @@ def held(make: Callable[[], Protocol], stream: bytes) -> tuple[float, float]:
         tracemalloc.stop()
 
 
+@pytest.mark.uncounted
 @SIDES
 @pytest.mark.parametrize("size", [2043, 5000, 64 * KIB, 16 * MIB])
 @pytest.mark.parametrize("sent", [0, 100, 2030, 2100, 10_000, 70_000, 600_000])
@@ -66,6 +67,7 @@ def test_an_unfinished_frame(sent: int, size: int, side: Side, peer: Peer) -> No
     assert peak <= (FACTOR + 1) * len(stream) + 4 * READ + CONSTANT
 
 
+@pytest.mark.uncounted
 @SIDES
 @pytest.mark.parametrize("payload", [b"", b"a", b"a" * 10, b"a" * 3000])
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])

@@ -35,6 +35,7 @@ def speaker(side: Side, agreed: DeflateParameters | None) -> Protocol:
     return end(side, deflate=agreed, compression=EAGER)
 
 
+@pytest.mark.uncounted
 class TestBetweenOurselves:
     @given(conversations(), conversations(), agreements(), cuts(), cuts())
     def test_what_one_sends_the_other_receives(
@@ -70,6 +71,7 @@ class TestBetweenOurselves:
         assert [data for opcode, data in heard if opcode == CLOSE] == closes
 
 
+@pytest.mark.uncounted
 class TestAgainstOthers:
     @pytest.mark.parametrize("other", [Wsproto, Websockets])
     @given(conversations(), agreements(), sides, cuts())

@@ -148,6 +148,7 @@ def check(outcome: Outcome) -> None:
         assert int.from_bytes(told[-1].payload[:2], "big") == outcome.code
 
 
+@pytest.mark.uncounted
 @SIDES
 @pytest.mark.parametrize("make", [noise, frames, mutants])
 def test_hostile_bytes(make: Maker, side: Side, peer: Peer) -> None:
@@ -191,6 +192,7 @@ def places(stream: bytes) -> Iterable[int]:
     return sorted({*range(1, 20), *borders, *range(1, len(stream), len(stream) // 20)})
 
 
+@pytest.mark.uncounted
 @SIDES
 def test_a_valid_stream_cut_in_two_says_the_same(side: Side, peer: Peer) -> None:
     for name, (stream, events, deflate) in streams.valid_streams(peer).items():
@@ -202,6 +204,7 @@ def test_a_valid_stream_cut_in_two_says_the_same(side: Side, peer: Peer) -> None
             assert (outcome.events, outcome.error) == (events, None), (name, at)
 
 
+@pytest.mark.uncounted
 @SIDES
 def test_a_valid_stream_in_single_bytes_says_the_same(side: Side, peer: Peer) -> None:
     for name, (stream, events, deflate) in streams.valid_streams(peer).items():
@@ -213,6 +216,7 @@ def test_a_valid_stream_in_single_bytes_says_the_same(side: Side, peer: Peer) ->
         assert (outcome.events, outcome.error) == (events, None), name
 
 
+@pytest.mark.uncounted
 @SIDES
 def test_a_valid_stream_that_ends_early_is_no_error(side: Side, peer: Peer) -> None:
     for name, (stream, events, deflate) in streams.valid_streams(peer).items():

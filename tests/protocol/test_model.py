@@ -196,7 +196,7 @@ Conversation.TestCase.settings = settings(
     stateful_step_count=STEPS,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-TestConversation = Conversation.TestCase
+TestConversation = pytest.mark.uncounted(Conversation.TestCase)
 
 
 @SIDES

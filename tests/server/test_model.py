@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -320,5 +321,5 @@ Traffic.TestCase.settings = BlockingTraffic.TestCase.settings = settings(
     stateful_step_count=STEPS,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-TestEventMode = Traffic.TestCase
-TestBlockingMode = BlockingTraffic.TestCase
+TestEventMode = pytest.mark.uncounted(Traffic.TestCase)
+TestBlockingMode = pytest.mark.uncounted(BlockingTraffic.TestCase)

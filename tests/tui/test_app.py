@@ -288,6 +288,7 @@ def test_payloads_cannot_write_markup_or_escapes() -> None:
     play(scene, Given([opened, hostile_frame]))
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("size", [(80, 24), (40, 10), (10, 3)])
 def test_every_view_fits_every_terminal(size: tuple[int, int]) -> None:
     async def scene(app: Inspector, pilot: Pilot[None]) -> None:

@@ -42,6 +42,7 @@ def hostile() -> list[Event]:
     ]
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("keys", ["1", "2", "3", "4"])
 def test_no_view_lets_anything_through(keys: str) -> None:
     async def scene(app: Inspector, pilot: Pilot[None]) -> None:

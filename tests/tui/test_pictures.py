@@ -46,6 +46,7 @@ OTHERS = {
 }
 
 
+@pytest.mark.uncounted
 @pytest.mark.usefixtures("fixed_surroundings")
 class TestPictures:
     @pytest.mark.parametrize("name", IN_DOCS)

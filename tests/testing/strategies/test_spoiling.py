@@ -32,6 +32,7 @@ def breaking(draw: st.DrawFn, rule: Rule) -> Stream:
     return draw(bad_streams(agreement=agreement, violations={rule.name}))
 
 
+@pytest.mark.uncounted
 @RULES
 @given(data=st.data())
 def test_wskit_refuses_with_the_documented_code(rule: Rule, data: st.DataObject) -> None:
