@@ -1,13 +1,20 @@
-"""Amid the admission of a connection: a timeout that comes before its turns."""
+"""Amid the admission of a connection: a timeout, or a stop, that comes before its turns."""
 
 from __future__ import annotations
 
 import socket
+import threading
+from typing import Any
 
 import pytest
 
 from tests.deadlines import scaled, wait_for
+from tests.server.conftest import Serve
+from tests.server.recording import Book, Recorded
 from tests.testing.conversing import Echo
+from wskit.server import engine as engine_module
+from wskit.server.engine import Engine
+from wskit.server.pending import Pending
 from wskit.server.worker import Worker
 from wskit.testing import LiveServer, ManualClock, ws_server
 
@@ -42,6 +49,32 @@ def test_a_timeout_that_comes_before_it_is_watched_is_that_of_one_connection(
         with server.connect() as peer:
             peer.send("still there")
             peer.expect_text("still there")
+
+
+def test_a_stop_that_comes_before_it_is_known_ends_it_at_once(
+    monkeypatch: pytest.MonkeyPatch, serve: Serve, book: Book
+) -> None:
+    gone_over = threading.Event()  # the stop has, all that was known
+
+    def stopping(*args: Any) -> Pending:
+        threading.Thread(target=server.stop).start()
+        assert gone_over.wait(scaled(5))
+        return Pending(*args)
+
+    def finish_if_empty(engine: Engine) -> None:
+        if engine._stop is not None:
+            gone_over.set()
+        finish(engine)
+
+    finish = Engine._finish_if_empty
+    server = serve(Recorded, book)
+    monkeypatch.setattr(Engine, "_finish_if_empty", finish_if_empty)
+    monkeypatch.setattr(engine_module, "Pending", stopping)
+    ours, theirs = socket.socketpair()
+    with ours:
+        server.adopt(theirs)
+        ours.settimeout(scaled(5))  # half of what a handshake may take
+        assert ours.recv(1000) == b""
 
 
 class Patched:

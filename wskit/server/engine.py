@@ -221,15 +221,17 @@ class Engine:
 
     def _admit(self, runner: Runner, pending: Pending) -> None:
         """Give ``pending`` its turns; a timeout or a stop that comes amid that has to wait."""
-        if not isinstance(runner, Worker):
+        if isinstance(runner, Worker):
+            try:
+                if pending.hold(lambda: runner.add(pending)):
+                    runner.post(pending)
+            except BaseException:
+                pending.discard()
+                raise
+        else:
             self._start(runner, pending)  # the first turn is that of a thread which it starts
-            return
-        try:
-            if pending.hold(lambda: runner.add(pending)):
-                runner.post(pending)
-        except BaseException:
-            pending.discard()
-            raise
+        if self.hub.stopping is not None:
+            pending.force_end()  # the stop may have gone over the connections before it was one
 
     def _start(self, runner: Runner, entry: Pending | Session) -> None:
         if isinstance(runner, ConnectionThread):
