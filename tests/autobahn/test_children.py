@@ -15,8 +15,8 @@ from tests.deadlines import scaled
 
 LISTENS = "import sys; print('hello'); print('ws://127.0.0.1:1', flush=True); sys.stdin.read()"
 IGNORES_SIGTERM = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
-    "print('ws://127.0.0.1:1', flush=True); time.sleep(1000)"
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+    "print('ws://127.0.0.1:1', flush=True); signal.pause()"
 )
 
 

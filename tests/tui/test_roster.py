@@ -125,7 +125,8 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
     history = History()
     history.add(capture(100 + n / 10) for n in range(100))
     (each,) = history.connections
-    assert [round(each.rate(now), 1) for now in (109.9, 111.0, 112.0, 115.0)] == [10.5, 5, 0, 0]
+    rates = [each.rate(now) for now in (109.9, 111.0, 112.0, 115.0)]
+    assert rates == pytest.approx([10.5, 5, 0, 0], abs=1e-9)
     assert each.rate(0.0) > 0  # as it was then
     history.add([capture(200.0), capture(202.5), capture(203.0)])
     assert each.rate(203.0) == 1.25

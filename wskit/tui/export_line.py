@@ -25,7 +25,7 @@ class ExportLine(TypedLine):
         """Write nothing so far; ``shown`` gives numbers of entries, or None for all."""
         super().__init__(
             id="export",
-            placeholder="export what is shown to: NAME.har NAME.jsonl NAME.pcapng NAME.py",
+            hint="export what is shown to: NAME.har NAME.jsonl NAME.pcapng NAME.py",
             submitted=self._export,
         )
         self._history = history

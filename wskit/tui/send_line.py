@@ -20,7 +20,7 @@ class SendLine(TypedLine):
 
     def __init__(self, source: Source, addressee: Callable[[], Connection | None]) -> None:
         """Send nothing so far; ``addressee`` gives None while there is nobody to send to."""
-        super().__init__(id="send", placeholder=f"send: {HELP}", submitted=self._send)
+        super().__init__(id="send", hint=f"send: {HELP}", submitted=self._send)
         self.select_on_focus = False  # a frame that is put here is there to be edited
         self._source = source
         self._addressee = addressee

@@ -40,9 +40,9 @@ class TypedLine(Input):
             super().__init__()
             self.text = text
 
-    def __init__(self, *, id: str, placeholder: str, submitted: Callable[[str], None]) -> None:
-        """Nothing is remembered."""
-        super().__init__(id=id, placeholder=placeholder, compact=True)
+    def __init__(self, *, id: str, hint: str, submitted: Callable[[str], None]) -> None:
+        """Remember nothing so far; ``hint`` is shown while the line is empty."""
+        super().__init__(id=id, placeholder=hint, compact=True)
         self._submitted = submitted
         self.busy = False  # with what was submitted
         self._lines: list[str] = []

@@ -41,7 +41,7 @@ class TypedLines(Vertical):
         """
         self.send = SendLine(source, addressee)
         self._lines: dict[str, TypedLine] = {
-            name: TypedLine(id=name, placeholder=hint, submitted=partial(submitted, name))
+            name: TypedLine(id=name, hint=hint, submitted=partial(submitted, name))
             for name, hint in (("filter", _FILTER), ("find", _FIND))
         }
         self._lines |= {
